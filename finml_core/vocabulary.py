@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class RegimeType(str, Enum):
+class RegimeType(StrEnum):
     """The market's weather; the order is the order of columns and legends."""
 
     BULL_TREND = "BULL_TREND"
@@ -17,7 +17,7 @@ class RegimeType(str, Enum):
     CRISIS = "CRISIS"
 
 
-class SignalType(str, Enum):
+class SignalType(StrEnum):
     """A strategy's opinion on the next bars."""
 
     LONG = "LONG"
