@@ -66,12 +66,14 @@ def as_bars(frame: pd.DataFrame) -> pd.DataFrame:
 def adjusted(bars: pd.DataFrame) -> pd.DataFrame:
     """Bars with prices times adj_close/close, so that returns hold across splits and dividends.
 
-    Volume stays as supplied; `adj_close` equals the new close. Bars without `adj_close` come back unchanged.
+    Volume stays as supplied; `adj_close` equals the new close. Bars without `adj_close` come back unchanged, and so do
+    the symbols that have none at all beside others that do.
     """
     if "adj_close" not in bars.columns:
         return bars.copy()
     bars = bars.copy()
-    factor = bars["adj_close"] / bars["close"]
+    has_any = bars["adj_close"].notna().groupby(bars["symbol"]).transform("any")
+    factor = (bars["adj_close"] / bars["close"]).where(has_any, 1.0)
     for price in (*PRICES, *(quote for quote in ("bid", "ask") if quote in bars.columns)):
         bars[price] = bars[price] * factor
     return bars

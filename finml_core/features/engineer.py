@@ -1,0 +1,94 @@
+"""Bars in, one float column a feature out, in scikit-learn's contract."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from finml_core.errors import DataError
+from finml_core.features.config import FeatureConfig
+from finml_core.features.feature import Feature
+from finml_core.features.frames import as_long, on_input_index
+from finml_core.features.registry import make_registry
+from finml_core.features.segment import each_segment
+
+
+class FeatureEngineer(TransformerMixin, BaseEstimator):
+    """Features of each symbol from its own past bars.
+
+    Nothing is estimated: `fit` checks the bars and decides on the columns. Features whose input is missing in every bar
+    are left out, and `notes_` says why; features in price units are left out unless the configuration includes them.
+
+    Parameters
+    ----------
+    config : FeatureConfig, optional
+        Families and windows; None means the defaults.
+
+    Attributes
+    ----------
+    features_ : dict of Feature by name, in the order of the columns
+    notes_ : dict of name to the reason why that feature was left out
+    """
+
+    def __init__(self, config: FeatureConfig | None = None):
+        self.config = config
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> "FeatureEngineer":
+        """Check bars (long, or the plain frame of one asset) and store the columns that `transform` gives.
+
+        Raises
+        ------
+        DataError
+            If the bars break their contract, or no feature can be made of them.
+        """
+        config = self.config or FeatureConfig()
+        bars = as_long(X)
+        self.features_ = {}
+        self.notes_ = {}
+        for name, feature in make_registry(config).items():
+            absent = _absent_inputs(feature, bars)
+            if absent:
+                self.notes_[name] = f"{', '.join(absent)} is missing in every bar"
+            elif config.include_levels or not feature.is_level:
+                self.features_[name] = feature
+        if not self.features_:
+            raise DataError(
+                f"no feature of {', '.join(config.families)} can be made of {len(bars)} bars: "
+                f"{'; '.join(sorted(set(self.notes_.values()))) or 'all are levels, set include_levels'}."
+            )
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Features of `X`, whose symbols may be new; `X` is not changed.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Long bars as supplied (adjusted inside where `adj_close` is given), or the plain frame of one asset.
+
+        Returns
+        -------
+        DataFrame of shape (n_bars, n_features), float64
+            Indexed by (symbol, ts) and sorted, or on the plain frame's own index. Row t reads bars up to t. Missing in
+            the first `lookback - 1` rows of each symbol, and where an input is missing; never infinite.
+        """
+        check_is_fitted(self)
+        bars = as_long(X)
+        by_feature = np.full((len(self.features_), len(bars)), np.nan)
+        for rows, segment in each_segment(bars):
+            for values, feature in zip(by_feature, self.features_.values(), strict=True):
+                values[rows] = feature.of(segment)
+        return on_input_index(by_feature.T, list(self.features_), bars, X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns that `transform` gives."""
+        check_is_fitted(self)
+        return np.array(list(self.features_), dtype=object)
+
+
+def _absent_inputs(feature: Feature, bars: pd.DataFrame) -> list[str]:
+    if len(bars) == 0:
+        return []
+    return [name for name in feature.inputs if name not in bars.columns or bars[name].isna().all()]

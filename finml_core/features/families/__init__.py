@@ -1,0 +1,1 @@
+"""One module a family; each gives the features of a configuration."""

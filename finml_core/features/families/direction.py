@@ -1,0 +1,119 @@
+"""Directional movement and Aroon: which way, how strongly, and since when."""
+
+import numpy as np
+
+from finml_core.features.config import FeatureConfig
+from finml_core.features.feature import Feature
+from finml_core.features.measures import true_range
+from finml_core.features.rolling import (
+    bars_since_max,
+    bars_since_min,
+    lag,
+    settling_bars,
+    wilder_mean,
+    wilder_movement,
+)
+from finml_core.features.segment import Segment, shared
+from finml_core.numerics import divide
+from finml_core.typing import FloatArray
+
+WILDER = "Wilder (1978), New Concepts in Technical Trading Systems, section IV"
+CHANDE = "Chande (1995), Technical Analysis of Stocks & Commodities 13(9)"
+
+
+def direction_features(config: FeatureConfig) -> list[Feature]:
+    """ADX with its two directional indicators, and Aroon."""
+    return [*_directional(config.adx_window), *_aroon(config.aroon_window)]
+
+
+def _directional(window: int) -> list[Feature]:
+    common = {
+        "family": "trend",
+        "reference": WILDER,
+        "inputs": ("high", "low", "close"),
+        "parameters": {"window": window},
+    }
+    single = {"lookback": window + 1, "warm_up": settling_bars(1 / window)}
+    double = {"lookback": 2 * window, "warm_up": settling_bars(1 / window, smoothings=2)}
+    share = f"100 x Wilder's mean of {{}} movement / mean of true range over {window} bars; 0 without range"
+    return [
+        Feature(
+            name=f"adx_{window}",
+            formula=f"Wilder's mean of 100 |+DI - -DI| / (+DI + -DI) over {window} bars; 0 where nothing moves",
+            rule=adx,
+            **double,
+            **common,
+        ),
+        Feature(name=f"plus_di_{window}", formula=share.format("upward"), rule=plus_di, **single, **common),
+        Feature(name=f"minus_di_{window}", formula=share.format("downward"), rule=minus_di, **single, **common),
+    ]
+
+
+def _aroon(window: int) -> list[Feature]:
+    age = f"100 x ({window} - bars since the {{}} of {window + 1} bars) / {window}"
+    rules = {
+        "aroon_up": (age.format("highest high"), ("high",), aroon_up),
+        "aroon_down": (age.format("lowest low"), ("low",), aroon_down),
+        "aroon_oscillator": ("aroon_up - aroon_down", ("high", "low"), aroon_oscillator),
+    }
+    return [
+        Feature(
+            name=f"{name}_{window}",
+            family="trend",
+            formula=formula,
+            reference=CHANDE,
+            lookback=window + 1,
+            inputs=inputs,
+            parameters={"window": window},
+            rule=rule,
+        )
+        for name, (formula, inputs, rule) in rules.items()
+    ]
+
+
+@shared
+def plus_di(segment: Segment, window: int) -> FloatArray:
+    """Share of the range that was upward movement, in per cent."""
+    up, down = _moves(segment)
+    return _share_of_range(segment, np.where((up > down) & (up > 0), up, 0.0), window)
+
+
+@shared
+def minus_di(segment: Segment, window: int) -> FloatArray:
+    """Share of the range that was downward movement, in per cent."""
+    up, down = _moves(segment)
+    return _share_of_range(segment, np.where((down > up) & (down > 0), down, 0.0), window)
+
+
+def adx(segment: Segment, window: int) -> FloatArray:
+    """Wilder's mean of the directional index."""
+    plus, minus = plus_di(segment, window), minus_di(segment, window)
+    return wilder_mean(divide(100 * np.abs(plus - minus), plus + minus, empty=0.0), window)
+
+
+def aroon_up(segment: Segment, window: int) -> FloatArray:
+    """100 at a new high, 0 when the high is `window` bars old."""
+    return 100 * (window - bars_since_max(segment.high, window + 1)) / window
+
+
+def aroon_down(segment: Segment, window: int) -> FloatArray:
+    """100 at a new low, 0 when the low is `window` bars old."""
+    return 100 * (window - bars_since_min(segment.low, window + 1)) / window
+
+
+def aroon_oscillator(segment: Segment, window: int) -> FloatArray:
+    """Aroon up less Aroon down."""
+    return aroon_up(segment, window) - aroon_down(segment, window)
+
+
+def _moves(segment: Segment) -> tuple[FloatArray, FloatArray]:
+    return segment.high - lag(segment.high, 1), lag(segment.low, 1) - segment.low
+
+
+def _share_of_range(segment: Segment, movement: FloatArray, window: int) -> FloatArray:
+    true_ranges = true_range(segment)
+    movement[np.isnan(true_ranges)] = np.nan
+    share = divide(100 * wilder_movement(movement, window), wilder_movement(true_ranges, window), empty=0.0)
+    if window - 1 < share.size:
+        share[window - 1] = np.nan  # the seed itself is no value: Wilder starts one bar later
+    return share

@@ -1,0 +1,43 @@
+"""What is known about one feature, and how it is computed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from finml_core.features.frames import as_long, on_input_index
+from finml_core.features.segment import Segment, each_segment
+from finml_core.typing import FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Feature:
+    """A causal series a symbol: the value at t is made of bars up to t.
+
+    It is missing in the first `lookback - 1` rows of a symbol, and later only where one of its `inputs` is missing
+    within its reach. Recursive ones are within 1e-6 of the full history's value `warm_up` rows after their first.
+    """
+
+    name: str
+    family: str
+    formula: str  # as the page shows it, with what 0/0 means
+    reference: str
+    lookback: int  # bars up to and including t that the first value needs
+    warm_up: int = 0  # rows after the first value until the start of history is forgotten
+    inputs: tuple[str, ...] = ("close",)  # columns of bars
+    is_level: bool = False  # in units of price, money or volume: no default input of a model
+    parameters: Mapping[str, int | float] = field(default_factory=dict)
+    rule: Callable[..., FloatArray] = field(repr=False)  # rule(segment, **parameters), aligned with the segment
+
+    def of(self, segment: Segment) -> FloatArray:
+        """Values of shape (n_bars,) for one symbol."""
+        return self.rule(segment, **self.parameters)
+
+    def compute(self, bars: pd.DataFrame) -> pd.Series:
+        """Values for long bars on (symbol, ts), sorted, or for one asset's plain frame on its own index."""
+        long = as_long(bars)
+        values = np.full(len(long), np.nan)
+        for rows, segment in each_segment(long):
+            values[rows] = self.of(segment)
+        return on_input_index(values[:, None], (self.name,), long, bars)[self.name]

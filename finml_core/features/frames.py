@@ -1,0 +1,36 @@
+"""The door for bars and the way back: long frames on (symbol, ts), plain frames on their own index."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from finml_core.schemas import as_bars, key_index
+from finml_core.typing import FloatArray
+
+
+def as_long(bars: pd.DataFrame) -> pd.DataFrame:
+    """Sorted long bars; a frame without a `volume` column gets a missing one."""
+    if "volume" not in bars.columns:
+        bars = bars.assign(volume=np.nan)
+    return as_bars(bars)
+
+
+def on_input_index(values: FloatArray, names: Sequence[str], long: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
+    """`values` (rows of `long`, names) on the index that the caller knows.
+
+    Long bars come back on (symbol, ts) in sorted order; a plain frame on its own index, in its own order.
+    """
+    columns = list(names)
+    if not _is_plain(given):
+        return pd.DataFrame(values, index=key_index(long), columns=columns, copy=False)
+    order = np.argsort(given.index.to_numpy(), kind="stable")
+    if np.array_equal(order, np.arange(len(order))):
+        return pd.DataFrame(values, index=given.index, columns=columns, copy=False)
+    restored = np.empty_like(values)
+    restored[order] = values
+    return pd.DataFrame(restored, index=given.index, columns=columns, copy=False)
+
+
+def _is_plain(frame: pd.DataFrame) -> bool:
+    return isinstance(frame.index, pd.DatetimeIndex) and not {"symbol", "ts"} & set(frame.columns)

@@ -1,0 +1,91 @@
+"""Series that several features are made of, computed once a symbol."""
+
+import numpy as np
+
+from finml_core.features.rolling import (
+    exponential_mean,
+    lag,
+    rolling_comoments,
+    rolling_max,
+    rolling_mean,
+    rolling_min,
+    rolling_moments,
+    wilder_mean,
+)
+from finml_core.features.segment import Segment, shared
+from finml_core.typing import FloatArray
+
+
+@shared
+def log_close(segment: Segment) -> FloatArray:
+    """Natural logarithm of the adjusted close."""
+    return np.log(segment.close)
+
+
+@shared
+def log_return(segment: Segment, window: int) -> FloatArray:
+    """log close[t] / close[t-window]."""
+    return np.log(segment.close / lag(segment.close, window))
+
+
+@shared
+def mean_close(segment: Segment, window: int) -> FloatArray:
+    """Simple moving average of the close."""
+    return rolling_mean(segment.close, window)
+
+
+@shared
+def exponential_close(segment: Segment, span: int) -> FloatArray:
+    """Exponential moving average of the close."""
+    return exponential_mean(segment.close, span)
+
+
+@shared
+def close_moments(segment: Segment, window: int) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation (ddof 0) of the close."""
+    mean, squares = rolling_moments(segment.close, window)
+    return mean, np.sqrt(squares / window)
+
+
+@shared
+def return_deviation(segment: Segment, window: int) -> FloatArray:
+    """Standard deviation (ddof 1) of one-bar log returns."""
+    return np.sqrt(rolling_moments(log_return(segment, 1), window)[1] / (window - 1))
+
+
+@shared
+def close_trend(segment: Segment, window: int) -> FloatArray:
+    """Rows tt, ty, yy of the regression of log close on the bar number."""
+    bar_number = np.arange(len(segment), dtype=np.float64)
+    return rolling_comoments(bar_number, log_close(segment), window)
+
+
+@shared
+def typical_price(segment: Segment) -> FloatArray:
+    """(high + low + close) / 3."""
+    return (segment.high + segment.low + segment.close) / 3
+
+
+@shared
+def true_range(segment: Segment) -> FloatArray:
+    """Range of the bar joined to the last close; missing in the first row."""
+    before = lag(segment.close, 1)
+    return np.maximum(segment.high, before) - np.minimum(segment.low, before)
+
+
+@shared
+def average_true_range(segment: Segment, window: int) -> FloatArray:
+    """Wilder's mean of the true range."""
+    return wilder_mean(true_range(segment), window)
+
+
+@shared
+def highest_high(segment: Segment, window: int) -> FloatArray:
+    """Highest high of the last `window` bars."""
+    return rolling_max(segment.high, window)
+
+
+@shared
+def lowest_low(segment: Segment, window: int) -> FloatArray:
+    """Lowest low of the last `window` bars."""
+    return rolling_min(segment.low, window)
