@@ -6,6 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
+from finml_core.numerics import divide
 from finml_core.typing import FloatArray
 
 SETTLED = 1e-8  # share of a recursive indicator's seed that may remain when its warm-up ends
@@ -17,6 +18,13 @@ def lag(x: FloatArray, n_bars: int) -> FloatArray:
     if n_bars < x.size:
         out[n_bars:] = x[: x.size - n_bars]
     return out
+
+
+def ratio(numerator: FloatArray, denominator: FloatArray, *, empty: float) -> FloatArray:
+    """Quotient that is `empty` wherever the denominator is 0, and missing wherever either is missing."""
+    quotient = divide(numerator, denominator, empty=empty)
+    quotient[np.isnan(numerator)] = np.nan
+    return quotient
 
 
 def rolling_sum(x: FloatArray, window: int) -> FloatArray:

@@ -9,12 +9,12 @@ from finml_core.features.rolling import (
     bars_since_max,
     bars_since_min,
     lag,
+    ratio,
     settling_bars,
     wilder_mean,
     wilder_movement,
 )
 from finml_core.features.segment import Segment, shared
-from finml_core.numerics import divide
 from finml_core.typing import FloatArray
 
 WILDER = "Wilder (1978), New Concepts in Technical Trading Systems, section IV"
@@ -88,7 +88,7 @@ def minus_di(segment: Segment, window: int) -> FloatArray:
 def adx(segment: Segment, window: int) -> FloatArray:
     """Wilder's mean of the directional index."""
     plus, minus = plus_di(segment, window), minus_di(segment, window)
-    return wilder_mean(divide(100 * np.abs(plus - minus), plus + minus, empty=0.0), window)
+    return wilder_mean(ratio(100 * np.abs(plus - minus), plus + minus, empty=0.0), window)
 
 
 def aroon_up(segment: Segment, window: int) -> FloatArray:
@@ -113,7 +113,7 @@ def _moves(segment: Segment) -> tuple[FloatArray, FloatArray]:
 def _share_of_range(segment: Segment, movement: FloatArray, window: int) -> FloatArray:
     true_ranges = true_range(segment)
     movement[np.isnan(true_ranges)] = np.nan
-    share = divide(100 * wilder_movement(movement, window), wilder_movement(true_ranges, window), empty=0.0)
+    share = ratio(100 * wilder_movement(movement, window), wilder_movement(true_ranges, window), empty=0.0)
     if window - 1 < share.size:
         share[window - 1] = np.nan  # the seed itself is no value: Wilder starts one bar later
     return share

@@ -5,9 +5,8 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import lag, rolling_comoments, rolling_max, rolling_min, rolling_moments
+from finml_core.features.rolling import lag, ratio, rolling_comoments, rolling_max, rolling_min, rolling_moments
 from finml_core.features.segment import Segment
-from finml_core.numerics import divide
 from finml_core.typing import FloatArray
 
 CHAN = "Chan (2013), Algorithmic Trading, chapter 2"
@@ -95,7 +94,7 @@ def hurst_lags(window: int) -> tuple[int, ...]:
 def zscore(segment: Segment, window: int) -> FloatArray:
     """Distance of the close from its mean in deviations."""
     mean, deviation = measures.close_moments(segment, window)
-    return divide(segment.close - mean, deviation, empty=0.0)
+    return ratio(segment.close - mean, deviation, empty=0.0)
 
 
 def from_max(segment: Segment, window: int) -> FloatArray:
@@ -113,7 +112,7 @@ def half_life(segment: Segment, window: int) -> FloatArray:
     price = measures.log_close(segment)
     xx, xy, _ = rolling_comoments(lag(price, 1), price, window)
     slowest = 2 ** (-1 / window)
-    b = np.minimum(divide(xy, xx, empty=1.0), slowest)
+    b = np.minimum(ratio(xy, xx, empty=1.0), slowest)
     reverts = b > 0
     bars = -np.log(2) / np.log(np.where(reverts, b, 0.5))
     return np.where(np.isnan(b), np.nan, np.where(reverts, bars, 0.0))
@@ -123,7 +122,7 @@ def variance_ratio(segment: Segment, lags: int, window: int) -> FloatArray:
     """Above 1 where returns follow each other, below 1 where they turn."""
     single = rolling_moments(measures.log_return(segment, 1), window)[1]
     longer = rolling_moments(measures.log_return(segment, lags), window)[1]
-    return divide(longer, lags * single, empty=1.0)
+    return ratio(longer, lags * single, empty=1.0)
 
 
 def hurst_exponent(segment: Segment, window: int) -> FloatArray:

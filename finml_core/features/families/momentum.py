@@ -5,9 +5,16 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import lag, mean_deviation, rolling_mean, rolling_moments, settling_bars, wilder_mean
+from finml_core.features.rolling import (
+    lag,
+    mean_deviation,
+    ratio,
+    rolling_mean,
+    rolling_moments,
+    settling_bars,
+    wilder_mean,
+)
 from finml_core.features.segment import Segment, shared
-from finml_core.numerics import divide
 from finml_core.typing import FloatArray
 
 MURPHY = "Murphy (1999), Technical Analysis of the Financial Markets, chapter 10"
@@ -159,13 +166,13 @@ def relative_strength(segment: Segment, window: int) -> FloatArray:
     change = segment.close - lag(segment.close, 1)
     gain = wilder_mean(np.maximum(change, 0), window)
     loss = wilder_mean(np.maximum(-change, 0), window)
-    return 100 * divide(gain, gain + loss, empty=0.5)
+    return 100 * ratio(gain, gain + loss, empty=0.5)
 
 
 def scaled(segment: Segment, window: int) -> FloatArray:
     """Mean one-bar log return in units of its deviation."""
     mean, squares = rolling_moments(measures.log_return(segment, 1), window)
-    return divide(mean, np.sqrt(squares / (window - 1)), empty=0.0)
+    return ratio(mean, np.sqrt(squares / (window - 1)), empty=0.0)
 
 
 def up_balance(segment: Segment, window: int) -> FloatArray:
@@ -177,7 +184,7 @@ def up_balance(segment: Segment, window: int) -> FloatArray:
 def stochastic_k(segment: Segment, window: int) -> FloatArray:
     """Place of the close between the window's extremes, 0 to 100."""
     low, high = measures.lowest_low(segment, window), measures.highest_high(segment, window)
-    return 100 * divide(segment.close - low, high - low, empty=0.5)
+    return 100 * ratio(segment.close - low, high - low, empty=0.5)
 
 
 def stochastic_d(segment: Segment, window: int, smoothing: int) -> FloatArray:
@@ -195,4 +202,4 @@ def commodity_channel(segment: Segment, window: int) -> FloatArray:
     typical = measures.typical_price(segment)
     mean, squares = rolling_moments(typical, window)
     deviation = np.where(squares == 0, 0.0, mean_deviation(typical, mean, window))
-    return divide(typical - mean, 0.015 * deviation, empty=0.0)
+    return ratio(typical - mean, 0.015 * deviation, empty=0.0)

@@ -5,9 +5,8 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import lag
+from finml_core.features.rolling import lag, ratio
 from finml_core.features.segment import Segment
-from finml_core.numerics import divide
 from finml_core.typing import FloatArray
 
 CAMPBELL = "Campbell, Lo and MacKinlay (1997), The Econometrics of Financial Markets, section 1.4"
@@ -89,12 +88,12 @@ def close_open_ratio(segment: Segment) -> FloatArray:
 
 def bar_position(segment: Segment) -> FloatArray:
     """Where in its range the bar closed, from 0 to 1."""
-    return divide(segment.close - segment.low, segment.high - segment.low, empty=0.5)
+    return ratio(segment.close - segment.low, segment.high - segment.low, empty=0.5)
 
 
 def bar_body(segment: Segment) -> FloatArray:
     """Body of the candle as a signed share of its range."""
-    return divide(segment.close - segment.open, segment.high - segment.low, empty=0.0)
+    return ratio(segment.close - segment.open, segment.high - segment.low, empty=0.0)
 
 
 def upper_shadow(segment: Segment) -> FloatArray:

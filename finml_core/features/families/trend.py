@@ -8,9 +8,8 @@ from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.families.direction import direction_features
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import exponential_mean, lag, rolling_mean, settling_bars
+from finml_core.features.rolling import exponential_mean, lag, ratio, rolling_mean, settling_bars
 from finml_core.features.segment import Segment, shared
-from finml_core.numerics import divide
 from finml_core.typing import FloatArray
 
 MURPHY = "Murphy (1999), Technical Analysis of the Financial Markets, chapter 9"
@@ -142,13 +141,13 @@ def slope(segment: Segment, window: int) -> FloatArray:
 def trend_r2(segment: Segment, window: int) -> FloatArray:
     """Share of the variance of log close that the line explains."""
     tt, ty, yy = measures.close_trend(segment, window)
-    return np.minimum(divide(ty * ty, tt * yy, empty=0.0), 1.0)
+    return np.minimum(ratio(ty * ty, tt * yy, empty=0.0), 1.0)
 
 
 def slope_t(segment: Segment, window: int) -> FloatArray:
     """t-value of the slope with window - 2 degrees of freedom."""
     tt, ty, yy = measures.close_trend(segment, window)
-    r2 = np.minimum(divide(ty * ty, tt * yy, empty=0.0), MOST_EXACT)
+    r2 = np.minimum(ratio(ty * ty, tt * yy, empty=0.0), MOST_EXACT)
     return np.sign(ty) * np.sqrt(r2 * (window - 2) / (1 - r2))
 
 

@@ -8,9 +8,8 @@ from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.families import ranges
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import decayed_mean, rolling_mean, rolling_std, settling_bars
+from finml_core.features.rolling import decayed_mean, ratio, rolling_mean, rolling_std, settling_bars
 from finml_core.features.segment import Segment
-from finml_core.numerics import divide
 from finml_core.typing import FloatArray
 
 ANDERSEN = "Andersen and Bollerslev (1998), International Economic Review 39(4), 885-905"
@@ -142,7 +141,7 @@ def volatility_of_volatility(segment: Segment, window: int) -> FloatArray:
 
 def volatility_ratio(segment: Segment, short: int, long: int) -> FloatArray:
     """Recent volatility against that of a longer window."""
-    return divide(measures.return_deviation(segment, short), measures.return_deviation(segment, long), empty=1.0)
+    return ratio(measures.return_deviation(segment, short), measures.return_deviation(segment, long), empty=1.0)
 
 
 def atr_ratio(segment: Segment, window: int) -> FloatArray:
@@ -159,7 +158,7 @@ def bollinger_width(segment: Segment, window: int, width: float) -> FloatArray:
 def bollinger_position(segment: Segment, window: int, width: float) -> FloatArray:
     """Place of the close between the bands: 0 at the lower, 1 at the upper one."""
     mean, deviation = measures.close_moments(segment, window)
-    return 0.5 + divide(segment.close - mean, 2 * width * deviation, empty=0.0)
+    return 0.5 + ratio(segment.close - mean, 2 * width * deviation, empty=0.0)
 
 
 def ewma_volatility(segment: Segment, decay: float) -> FloatArray:

@@ -5,9 +5,8 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import exponential_mean, lag, rolling_mean, rolling_sum, settling_bars
+from finml_core.features.rolling import exponential_mean, lag, ratio, rolling_mean, rolling_sum, settling_bars
 from finml_core.features.segment import Segment, shared
-from finml_core.numerics import divide
 from finml_core.typing import FloatArray
 
 GRANVILLE = "Granville (1963), New Key to Stock Market Profits"
@@ -134,13 +133,13 @@ def dollar_volume(segment: Segment) -> FloatArray:
 
 def volume_ratio(segment: Segment, window: int) -> FloatArray:
     """Volume against its mean."""
-    return divide(segment.volume, rolling_mean(segment.volume, window), empty=1.0)
+    return ratio(segment.volume, rolling_mean(segment.volume, window), empty=1.0)
 
 
 def dollar_volume_ratio(segment: Segment, window: int) -> FloatArray:
     """Money traded against its mean."""
     money = dollar_volume(segment)
-    return divide(money, rolling_mean(money, window), empty=1.0)
+    return ratio(money, rolling_mean(money, window), empty=1.0)
 
 
 @shared
@@ -148,7 +147,7 @@ def average_price(segment: Segment, window: int) -> FloatArray:
     """Volume-weighted mean of the adjusted typical price."""
     typical = measures.typical_price(segment)
     traded = _traded(segment, window)
-    weighted = divide(rolling_sum(typical * segment.volume, window), traded)
+    weighted = ratio(rolling_sum(typical * segment.volume, window), traded, empty=np.nan)
     return np.where(traded == 0, rolling_mean(typical, window), weighted)
 
 
@@ -160,12 +159,12 @@ def price_to_vwap(segment: Segment, window: int) -> FloatArray:
 def on_balance(segment: Segment, window: int) -> FloatArray:
     """Volume of rising less that of falling bars, as a share of all, -1 to 1."""
     direction = np.sign(segment.close - lag(segment.close, 1))
-    return divide(rolling_sum(direction * segment.volume, window), _traded(segment, window), empty=0.0)
+    return ratio(rolling_sum(direction * segment.volume, window), _traded(segment, window), empty=0.0)
 
 
 def accumulation(segment: Segment, window: int) -> FloatArray:
     """Volume weighted by where the bars closed in their range, -1 to 1."""
-    return divide(rolling_sum(_accumulated(segment), window), _traded(segment, window), empty=0.0)
+    return ratio(rolling_sum(_accumulated(segment), window), _traded(segment, window), empty=0.0)
 
 
 def money_flow(segment: Segment, window: int) -> FloatArray:
@@ -175,7 +174,7 @@ def money_flow(segment: Segment, window: int) -> FloatArray:
     money = segment.raw_typical * segment.volume
     rising = rolling_sum(money * np.maximum(direction, 0), window)
     moving = rolling_sum(money * np.abs(direction), window)
-    return 100 * divide(rising, moving, empty=0.5)
+    return 100 * ratio(rising, moving, empty=0.5)
 
 
 def chaikin(segment: Segment, fast: int, slow: int) -> FloatArray:
@@ -185,7 +184,7 @@ def chaikin(segment: Segment, fast: int, slow: int) -> FloatArray:
     """
     increment = _accumulated(segment)
     change = (slow - 1) / 2 * exponential_mean(increment, slow) - (fast - 1) / 2 * exponential_mean(increment, fast)
-    return divide(change, exponential_mean(segment.volume, slow), empty=0.0)
+    return ratio(change, exponential_mean(segment.volume, slow), empty=0.0)
 
 
 @shared
@@ -195,5 +194,5 @@ def _traded(segment: Segment, window: int) -> FloatArray:
 
 @shared
 def _accumulated(segment: Segment) -> FloatArray:
-    place = divide(2 * segment.close - segment.low - segment.high, segment.high - segment.low, empty=0.0)
+    place = ratio(2 * segment.close - segment.low - segment.high, segment.high - segment.low, empty=0.0)
     return place * segment.volume
