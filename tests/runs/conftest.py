@@ -84,9 +84,9 @@ def store(make_store):
 def until():
     """until(store, run_id, *states): wait for a state, give the status."""
 
-    def wait(store, run_id, *states):
+    def wait(store, run_id, *states, timeout_s=30.0):
         try:
-            _wait_for(lambda: store.status(run_id).state in states, f"{run_id} to be {states}")
+            _wait_for(lambda: store.status(run_id).state in states, f"{run_id} to be {states}", timeout_s)
         except TimeoutError as error:
             raise TimeoutError(f"{error}: {store.status(run_id)}\n{store.log(run_id)}") from error
         return store.status(run_id)

@@ -14,7 +14,7 @@ from finml_core.runs.status import now, process_lives, read_status
 
 
 def test_a_killed_worker_is_lost_and_submitting_again_goes_on_from_its_checkpoints(store, home, fake, until, wait_for):
-    config = fake(n_pieces=6, pause_s=0.25)
+    config = fake(n_pieces=6, pause_s=0.4)
     run_id = store.submit(config)
     wait_for(lambda: store.status(run_id).fraction > 0.3, "two pieces")
     psutil.Process(store.status(run_id).pid).kill()
@@ -35,9 +35,9 @@ def test_a_killed_worker_is_lost_and_submitting_again_goes_on_from_its_checkpoin
 
 
 def test_a_running_run_stops_when_it_is_cancelled_and_goes_on_when_submitted_again(store, fake, until, wait_for):
-    config = fake(n_pieces=4, pause_s=0.3)
+    config = fake(n_pieces=6, pause_s=0.3)
     run_id = store.submit(config)
-    wait_for(lambda: store.status(run_id).fraction > 0.2, "a piece")
+    wait_for(lambda: store.status(run_id).fraction > 0.1, "a piece")
     store.cancel(run_id)
     status = until(store, run_id, "cancelled", "done")
     assert (status.state, status.error) == ("cancelled", None)
@@ -81,7 +81,7 @@ def test_a_missing_snapshot_fails_the_run_without_trials(store, home, fake, unti
 
 
 def test_one_run_trains_at_a_time_in_order_and_the_others_say_whom_they_wait_for(store, fake, until, wait_for):
-    first = store.submit(fake(name="first", n_pieces=4, pause_s=0.5))
+    first = store.submit(fake(name="first", n_pieces=100, pause_s=0.5))
     second = store.submit(fake(name="second"))
     third = store.submit(fake(name="third"))
     wait_for(lambda: "2 runs ahead" in store.status(third).message, "the third to wait for two")
@@ -90,7 +90,8 @@ def test_one_run_trains_at_a_time_in_order_and_the_others_say_whom_they_wait_for
     store.cancel(third)
     assert until(store, third, "cancelled", "done").state == "cancelled"
     assert store.status(first).state == "running"
-    earlier, later = until(store, first, "done"), until(store, second, "done")
+    store.cancel(first)
+    earlier, later = until(store, first, "cancelled"), until(store, second, "done")
     assert later.started >= earlier.finished
     assert later.waits_for is None
     assert len(store.trials()) == 4
