@@ -1,0 +1,81 @@
+"""Rolling statistics against two loops, and against the drift that running sums have."""
+
+import math
+
+import numpy as np
+import pytest
+
+from finml_core.features import FeatureEngineer, kernels, rolling
+
+
+@pytest.fixture
+def series():
+    generator = np.random.default_rng(3)
+    x = generator.normal(5, 2, 240).round(1)  # rounded: ties occur
+    x[[0, 70, 71, 150]] = np.nan
+    return x
+
+
+ORACLES = {
+    "rolling_sum": (lambda x, w: rolling.rolling_sum(x, w), np.sum),
+    "rolling_mean": (lambda x, w: rolling.rolling_mean(x, w), np.mean),
+    "rolling_max": (lambda x, w: rolling.rolling_max(x, w), np.max),
+    "rolling_min": (lambda x, w: rolling.rolling_min(x, w), np.min),
+    "rolling_std": (lambda x, w: rolling.rolling_std(x, w, ddof=0), np.std),
+    "bars_since_max": (lambda x, w: rolling.bars_since_max(x, w), lambda v: np.argmax(v[::-1])),
+    "bars_since_min": (lambda x, w: rolling.bars_since_min(x, w), lambda v: np.argmin(v[::-1])),
+}
+
+
+@pytest.mark.parametrize("window", [1, 2, 7, 60, 239, 240, 500])
+@pytest.mark.parametrize("name", ORACLES)
+def test_a_rolling_statistic_equals_two_loops(series, name, window):
+    quick, one_window = ORACLES[name]
+    expected = np.full(len(series), np.nan)
+    for end in range(window - 1, len(series)):
+        members = series[end - window + 1 : end + 1]
+        expected[end] = np.nan if np.isnan(members).any() else one_window(members)
+    np.testing.assert_allclose(quick(series, window), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("window", [2, 7, 60])
+def test_comoments_equal_two_loops(series, window):
+    other = np.sqrt(np.arange(len(series), dtype=float))
+    xx, xy, yy = rolling.rolling_comoments(series, other, window)
+    for end in range(window - 1, len(series)):
+        x, y = series[end - window + 1 : end + 1], other[end - window + 1 : end + 1]
+        expected = [((a - a.mean()) * (b - b.mean())).sum() for a, b in ((x, x), (x, y), (y, y))]
+        if np.isnan(x).any():
+            assert np.isnan([xx[end], xy[end]]).all()
+        else:
+            np.testing.assert_allclose([xx[end], xy[end], yy[end]], expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-7, 1e6])
+def test_a_million_rows_beside_a_spike_do_not_drift(size):
+    x = size * np.exp(np.random.default_rng(0).normal(0, 0.01, 1_000_000))
+    x[500_000] *= 1e12
+    sums, deviations = rolling.rolling_sum(x, 20), rolling.rolling_std(x, 20, ddof=0)
+    for end in (19, 499_999, 500_020, 500_021, 750_000, 999_999):
+        members = x[end - 19 : end + 1]
+        assert sums[end] == pytest.approx(math.fsum(members), rel=1e-14)
+        assert deviations[end] == pytest.approx(members.std(), rel=1e-10)
+
+
+def test_exponential_means_skip_what_is_missing():
+    x = np.array([np.nan, 1.0, 3.0, np.nan, 5.0])
+    np.testing.assert_allclose(rolling.exponential_mean(x, 2), [np.nan, np.nan, 2, np.nan, 4])  # 2 + 2/3 (5 - 2)
+    np.testing.assert_allclose(rolling.wilder_mean(x, 2), [np.nan, np.nan, 2, np.nan, 3.5])
+
+
+@pytest.mark.parametrize(("alpha", "smoothings"), [(2 / 201, 1), (1 / 14, 1), (1 / 14, 2), (2 / 3, 2)])
+def test_the_seed_is_forgotten_after_the_settling_bars(alpha, smoothings):
+    k = rolling.settling_bars(alpha, smoothings)
+    assert (1 + alpha * k) ** (smoothings - 1) * (1 - alpha) ** k <= rolling.SETTLED * (1 + 1e-9)
+
+
+def test_each_kernel_is_compiled_for_one_signature(panel):
+    FeatureEngineer().fit_transform(panel)
+    compiled = [value for value in vars(kernels).values() if hasattr(value, "signatures")]
+    assert len(compiled) == 7
+    assert all(len(kernel.signatures) == 1 for kernel in compiled)
