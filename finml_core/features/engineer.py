@@ -76,7 +76,7 @@ class FeatureEngineer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         bars = as_long(X)
-        by_feature = np.full((len(self.features_), len(bars)), np.nan)
+        by_feature = np.empty((len(self.features_), len(bars)))  # contiguous a feature; the segments cover all rows
         for rows, segment in each_segment(bars):
             for values, feature in zip(by_feature, self.features_.values(), strict=True):
                 values[rows] = feature.of(segment)

@@ -8,14 +8,14 @@ from typing import Concatenate, ParamSpec
 import numpy as np
 import pandas as pd
 
-from finml_core.schemas import OHLCV, PRICES, adjusted, segments
+from finml_core.schemas import PRICES, adjusted, segments
 from finml_core.typing import FloatArray
 
 P = ParamSpec("P")
 
 
 class Segment:
-    """One symbol's bars in time order: prices adjusted, `raw_close` and `volume` as supplied.
+    """One symbol's bars in time order: prices adjusted, `volume` and what is called raw as supplied.
 
     Prices that are not above 0 and volumes below 0 count as missing, as infinite ones do.
     """
@@ -25,9 +25,10 @@ class Segment:
         self.high = columns["high"]
         self.low = columns["low"]
         self.close = columns["close"]
-        self.volume = columns["volume"]
+        self.volume = columns["raw_volume"]
+        self.raw_high = columns["raw_high"]
+        self.raw_low = columns["raw_low"]
         self.raw_close = columns["raw_close"]
-        self.raw_typical = columns["raw_typical"]
         self.kept: dict[tuple, FloatArray] = {}
 
     def __len__(self) -> int:
@@ -56,13 +57,20 @@ def each_segment(bars: pd.DataFrame) -> Iterator[tuple[slice, Segment]]:
 
 
 def _columns(bars: pd.DataFrame) -> dict[str, FloatArray]:
-    prices = adjusted(bars)
-    columns = {name: np.array(prices[name], dtype=np.float64) for name in OHLCV}
-    columns["raw_close"] = np.array(bars["close"], dtype=np.float64)
-    columns["raw_typical"] = np.array((bars["high"] + bars["low"] + bars["close"]) / 3, dtype=np.float64)
-    for name in (*PRICES, "raw_close", "raw_typical"):
-        values = columns[name]
-        values[~((values > 0) & np.isfinite(values))] = np.nan
-    volume = columns["volume"]
-    volume[~((volume >= 0) & np.isfinite(volume))] = np.nan
-    return columns
+    raw = {name: _where_possible(bars[name]) for name in ("high", "low", "close", "volume")}
+    if "adj_close" in bars.columns:
+        prices = adjusted(bars)
+        columns = {name: _where_possible(prices[name]) for name in PRICES}
+    else:
+        columns = {"open": _where_possible(bars["open"])} | raw
+    return columns | {f"raw_{name}": values for name, values in raw.items()}
+
+
+def _where_possible(column: pd.Series) -> FloatArray:
+    """Own contiguous copy in which what no bar can have is missing."""
+    values = np.array(column, dtype=np.float64)
+    possible = values >= 0 if column.name == "volume" else values > 0
+    possible &= values < np.inf
+    if not possible.all():
+        values[~possible] = np.nan
+    return values

@@ -156,7 +156,8 @@ def test_any_settings_keep_the_declared_lookback(panel):
         roc_windows=(1, 2), rsi_windows=(2,), stochastic_window=1, stochastic_smoothing=1, cci_window=2,
         momentum=(1, 2), volatility_windows=(2, 3), range_windows=(2,), atr_window=1, bollinger_window=2,
         volume_windows=(1,), flow_window=1, mfi_window=1, chaikin=(1, 2), zscore_windows=(2,), extreme_windows=(1,),
-        acceleration_windows=(1,), half_life_window=3, variance_ratio_lags=(3,), variance_ratio_window=2, hurst_window=4,
+        acceleration_windows=(1,), half_life_window=3, variance_ratio_lags=(3,), variance_ratio_window=2,
+        hurst_window=4,
     )  # fmt: skip
     engineer = FeatureEngineer(config)
     computed = engineer.fit_transform(panel)

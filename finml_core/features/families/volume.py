@@ -171,7 +171,7 @@ def money_flow(segment: Segment, window: int) -> FloatArray:
     """Share of the money that changed hands at rising prices, 0 to 100."""
     typical = measures.typical_price(segment)
     direction = np.sign(typical - lag(typical, 1))
-    money = segment.raw_typical * segment.volume
+    money = (segment.raw_high + segment.raw_low + segment.raw_close) / 3 * segment.volume
     rising = rolling_sum(money * np.maximum(direction, 0), window)
     moving = rolling_sum(money * np.abs(direction), window)
     return 100 * ratio(rising, moving, empty=0.5)
