@@ -1,0 +1,44 @@
+"""Charts: tidy frames in, Altair charts out; they draw and do not compute."""
+
+from finml_core.charts.arbitration import confidence_outcome, decision_breakdown, weight_river
+from finml_core.charts.backtest import cost_waterfall, equity_drawdown, returns_by
+from finml_core.charts.calibration import calibration_over_time, reliability_diagram
+from finml_core.charts.features import correlation_map, distribution, feature_history, information_decay
+from finml_core.charts.grammar import thin
+from finml_core.charts.luck import best_sharpe_against_luck
+from finml_core.charts.models import learning_curves, score_intervals
+from finml_core.charts.prices import candles, price_line, regime_band
+from finml_core.charts.quality import coverage_heatmap
+from finml_core.charts.regimes import duration_bars, regime_probabilities, transition_heatmap
+from finml_core.charts.splits import fold_scores, split_timeline
+from finml_core.charts.theme import themed, words
+
+__all__ = [
+    "best_sharpe_against_luck",
+    "calibration_over_time",
+    "candles",
+    "confidence_outcome",
+    "correlation_map",
+    "cost_waterfall",
+    "coverage_heatmap",
+    "decision_breakdown",
+    "distribution",
+    "duration_bars",
+    "equity_drawdown",
+    "feature_history",
+    "fold_scores",
+    "information_decay",
+    "learning_curves",
+    "price_line",
+    "regime_band",
+    "regime_probabilities",
+    "reliability_diagram",
+    "returns_by",
+    "score_intervals",
+    "split_timeline",
+    "themed",
+    "thin",
+    "transition_heatmap",
+    "weight_river",
+    "words",
+]

@@ -1,0 +1,120 @@
+"""One feature under the price, its distribution, how its information decays, and who moves together."""
+
+import altair as alt
+import pandas as pd
+
+from finml_core.charts.grammar import (
+    at,
+    faint_ink,
+    hover,
+    level,
+    panel,
+    thin,
+    time_axis,
+    time_format,
+    width_ticks,
+    y_axis,
+    zoomable,
+)
+from finml_core.charts.theme import HERO, SECONDARY, UP, themed
+from finml_core.checks import check_columns
+
+
+def feature_history(
+    frame: pd.DataFrame, *, name: str = "Feature", unit: str = "USD", height: int = HERO
+) -> alt.LayerChart:
+    """The close above, the feature below, on one time axis; `frame` has ts, close, value."""
+    check_columns(frame, ("ts", "close", "value"), what="the frame of the feature")
+    shown = thin(frame.sort_values("ts"), column="value")
+    x = time_axis(shown)
+    price = (
+        alt.Chart(shown)
+        .mark_line(color=faint_ink(), strokeWidth=1.25)
+        .encode(**x, y=panel("close", f"Price ({unit})", 0, 0.44))
+    )
+    value = panel("value", name, 0.56, 1)
+    line = alt.Chart(shown).mark_line(color=UP, strokeWidth=1.25).encode(**x, y=value)
+    below = [zoomable(line)]
+    if len(shown) and shown["value"].min() < 0 < shown["value"].max():
+        below.insert(0, level(0, value))
+    pointer = hover(
+        shown.loc[:, ["ts", "close", "value"]],
+        [
+            alt.Tooltip("ts:T", title="Date", format=time_format(shown)),
+            alt.Tooltip("close:Q", title="Close", format=",.2f"),
+            alt.Tooltip("value:Q", title=name, format=".4~g"),
+        ],
+    )
+    return themed(alt.layer(price, alt.layer(*below), pointer).resolve_scale(y="independent"), height)
+
+
+def distribution(histogram: pd.DataFrame, *, name: str = "Value", height: int = SECONDARY) -> alt.LayerChart:
+    """How often each value occurs; `histogram` has left, right, count."""
+    check_columns(histogram, ("left", "right", "count"), what="the histogram")
+    bars = (
+        alt.Chart(histogram)
+        .mark_bar(color=UP, cornerRadiusEnd=0, binSpacing=1)
+        .encode(
+            x=alt.X(
+                "left:Q", title=name, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(grid=False, tickCount=6)
+            ),
+            x2="right:Q",
+            y=alt.Y("count:Q", title="Rows", axis=alt.Axis(format="~s", tickCount=4)),
+            y2=alt.datum(0),
+            tooltip=[
+                alt.Tooltip("left:Q", title="From", format=".4~g"),
+                alt.Tooltip("right:Q", title="To", format=".4~g"),
+                alt.Tooltip("count:Q", title="Rows", format=","),
+            ],
+        )
+    )
+    return themed(alt.layer(bars), height)
+
+
+def information_decay(frame: pd.DataFrame, *, unit: str = "bars", height: int = SECONDARY) -> alt.LayerChart:
+    """Rank correlation with the return over each horizon, with its interval; `frame` has horizon, ic, lower, upper."""
+    check_columns(frame, ("horizon", "ic", "lower", "upper"), what="the frame of information coefficients")
+    x = alt.X(
+        "horizon:Q",
+        title=f"Horizon ({unit})",
+        axis=alt.Axis(grid=False, tickMinStep=1, tickCount=width_ticks()),
+        scale=alt.Scale(zero=False),
+    )
+    y = y_axis("ic", "Information coefficient (rank correlation)", format=".2f", zero=True)
+    base = alt.Chart(frame)
+    tooltip = [
+        alt.Tooltip("horizon:Q", title=f"Horizon ({unit})"),
+        alt.Tooltip("ic:Q", title="IC", format="+.3f"),
+        alt.Tooltip("lower:Q", title="Lower", format="+.3f"),
+        alt.Tooltip("upper:Q", title="Upper", format="+.3f"),
+    ]
+    band = base.mark_area(color=UP, opacity=0.2, line=False).encode(x=x, y=at(y, "lower:Q"), y2="upper:Q")
+    line = base.mark_line(color=UP, point={"size": 40, "color": UP, "opacity": 1}).encode(x=x, y=y, tooltip=tooltip)
+    return themed(alt.layer(band, level(0, y), line), height)
+
+
+def correlation_map(frame: pd.DataFrame, *, height: int | None = None) -> alt.LayerChart:
+    """Correlation of each pair; `frame` has a, b, correlation (-1 to 1), both orders given. Order as met."""
+    check_columns(frame, ("a", "b", "correlation"), what="the frame of correlations")
+    order = list(dict.fromkeys(frame["a"]))
+    size = 9 if len(order) > 24 else 11
+    axis = {"labelFontSize": size, "labelLimit": 130, "labelOverlap": True}
+    cells = (
+        alt.Chart(frame)
+        .mark_rect()
+        .encode(
+            x=alt.X("b:N", title="Feature", sort=order, axis=alt.Axis(labelAngle=-60, **axis)),
+            y=alt.Y("a:N", title="Feature", sort=order, axis=alt.Axis(**axis)),
+            color=alt.Color(
+                "correlation:Q",
+                scale=alt.Scale(domain=[-1, 1], range="diverging"),
+                legend=alt.Legend(title="Correlation", orient="bottom", gradientLength=160, gradientThickness=8),
+            ),
+            tooltip=[
+                alt.Tooltip("a:N", title="Feature"),
+                alt.Tooltip("b:N", title="with"),
+                alt.Tooltip("correlation:Q", title="Correlation", format="+.2f"),
+            ],
+        )
+    )
+    return themed(alt.layer(cells), height if height is not None else min(720, 220 + 12 * len(order)))
