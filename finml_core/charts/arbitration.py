@@ -59,7 +59,7 @@ def weight_river(weights: pd.DataFrame, *, height: int = HERO) -> alt.LayerChart
         )
     )
     chart = alt.layer(zoomable(river), strip, pointer).resolve_scale(y="independent")
-    return themed(chart, height)
+    return themed(chart, height, entries=len(colors))
 
 
 def decision_breakdown(frame: pd.DataFrame, *, height: int | None = None) -> alt.LayerChart:
@@ -73,7 +73,10 @@ def decision_breakdown(frame: pd.DataFrame, *, height: int | None = None) -> alt
         side=(frame["contribution"].astype("float64") >= 0).map({True: "long", False: "short"}).astype("object"),
     )
     x = alt.X(
-        "contribution:Q", title="Contribution to the signal (long above 0)", axis=alt.Axis(grid=False, tickCount=5)
+        "contribution:Q",
+        title="Contribution to the signal (long above 0)",
+        scale=alt.Scale(padding=44, nice=False),
+        axis=alt.Axis(grid=False, tickCount=5),
     )
     y = alt.Y("strategy:N", title="Strategy", sort=list(shown["strategy"]), axis=alt.Axis(labelLimit=130))
     details = [

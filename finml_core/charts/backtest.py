@@ -37,7 +37,7 @@ def equity_drawdown(equity: pd.DataFrame, *, log: bool = False, height: int = HE
     lines = alt.Chart(shown).mark_line().encode(**x, y=growth, color=color)
     upper = [level(1, growth), zoomable(lines)]
     if 1 < len(names) <= MOST_LABELS:
-        upper.append(end_labels(shown, growth, "equity", share=0.08))
+        upper.append(end_labels(shown, growth, "equity", color, share=0.11))
     subject = shown[shown["series"] == next(iter(colors), "")]
     filled = alt.Chart(subject).mark_area(opacity=0.3, line=False).encode(**x, y=fall, color=color)
     falls = alt.Chart(shown).mark_line(strokeWidth=1.25).encode(**x, y=fall, color=color)

@@ -62,7 +62,7 @@ def reliability_diagram(curve: pd.DataFrame, *, zoom: bool = True, height: int =
         tooltip=tooltip,
     )
     chart = alt.layer(alt.layer(ideal, reach, line, points), counts).resolve_scale(y="independent")
-    return themed(chart, height)
+    return themed(chart, height, entries=2)
 
 
 def calibration_over_time(frame: pd.DataFrame, *, height: int = SECONDARY) -> alt.LayerChart:
@@ -83,7 +83,7 @@ def calibration_over_time(frame: pd.DataFrame, *, height: int = SECONDARY) -> al
             ),
         )
     )
-    return themed(alt.layer(zoomable(line), hover_series(shown, "series", {"ece": ".3f"})), height)
+    return themed(alt.layer(zoomable(line), hover_series(shown, "series", {"ece": ".3f"})), height, entries=2)
 
 
 def _stretch(curve: pd.DataFrame) -> list[float]:

@@ -117,4 +117,4 @@ def correlation_map(frame: pd.DataFrame, *, height: int | None = None) -> alt.La
             ],
         )
     )
-    return themed(alt.layer(cells), height if height is not None else min(720, 220 + 12 * len(order)))
+    return themed(alt.layer(cells), height if height is not None else min(720, 220 + 16 * len(order)))

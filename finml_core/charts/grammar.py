@@ -151,7 +151,9 @@ def series_color(colors: Mapping[str, str], field: str = "series", *, labelled: 
     return alt.Color(f"{field}:N", scale=color_scale(colors), legend=shown)
 
 
-def end_labels(frame: pd.DataFrame, y: alt.Y, column: str, *, series: str = "series", share: float = 0.05) -> alt.Chart:
+def end_labels(
+    frame: pd.DataFrame, y: alt.Y, column: str, color: alt.Color, *, series: str = "series", share: float = 0.05
+) -> alt.LayerChart:
     """Names of the series at the right edge beside their last values, spread so that none covers another.
 
     `share` is the room of one line of text as a share of the values' range.
@@ -161,11 +163,11 @@ def end_labels(frame: pd.DataFrame, y: alt.Y, column: str, *, series: str = "ser
     last = last.loc[:, [series, column]].copy()
     reach = float(known[column].max() - known[column].min()) if len(known) else 0.0
     last["label"] = spread(last[column].astype("float64").to_numpy(), share * reach)
-    return (
-        alt.Chart(last)
-        .mark_text(align="left", dx=6, clip=False, color=ink(), aria=False)
-        .encode(x=alt.value(alt.ExprRef("width")), y=at(y, "label:Q"), text=f"{series}:N")
-    )
+    base = alt.Chart(last).encode(y=at(y, "label:Q"))
+    edge = alt.value(alt.ExprRef("width"))
+    dots = base.mark_circle(size=36, opacity=1, xOffset=8, clip=False, aria=False).encode(x=edge, color=color)
+    names = base.mark_text(align="left", dx=15, clip=False, color=ink(), aria=False)
+    return dots + names.encode(x=edge, text=f"{series}:N")
 
 
 def spread(values: np.ndarray, gap: float) -> np.ndarray:

@@ -30,13 +30,14 @@ def best_sharpe_against_luck(frame: pd.DataFrame, *, height: int = HERO) -> alt.
         scale=alt.Scale(nice=False),
     )
     y = y_axis("sharpe", "Sharpe ratio (annual)", format=".1f", zero=True)
+    color = alt.Color("series:N", scale=color_scale({"Best found": UP, "Luck alone": NEUTRAL}), legend=None)
     lines = (
         alt.Chart(tidy)
         .mark_line(interpolate="step-after")
         .encode(
             x=x,
             y=y,
-            color=alt.Color("series:N", scale=color_scale({"Best found": UP, "Luck alone": NEUTRAL}), legend=None),
+            color=color,
             strokeDash=alt.StrokeDash(
                 "series:N", scale=alt.Scale(domain=list(parts), range=[[1, 0], [5, 4]]), legend=None
             ),
@@ -59,4 +60,4 @@ def best_sharpe_against_luck(frame: pd.DataFrame, *, height: int = HERO) -> alt.
         )
         .add_params(near)
     )
-    return themed(alt.layer(level(0, y), lines, pointer, end_labels(tidy, y, "sharpe")), height)
+    return themed(alt.layer(level(0, y), lines, pointer, end_labels(tidy, y, "sharpe", color)), height)

@@ -83,4 +83,4 @@ def learning_curves(history: pd.DataFrame, *, height: int = 240) -> alt.LayerCha
             ],
         )
     )
-    return themed(faint + strong, height)
+    return themed(faint + strong, height, entries=2)

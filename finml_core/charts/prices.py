@@ -91,15 +91,12 @@ def price_line(bars: pd.DataFrame, *, height: int = HERO) -> alt.LayerChart:
     shown = thin(bars.assign(rebased=rebased.astype("float64")), column="rebased")
     names = list(shown["symbol"].unique())
     colors = dict(zip(names, series_colors(names).values(), strict=True))
+    color = series_color(colors, "symbol")
     y = y_axis("rebased", "Price (first bar = 100)")
-    line = (
-        alt.Chart(shown)
-        .mark_line()
-        .encode(**time_axis(shown), y=y, color=series_color(colors, "symbol"), detail="symbol:N")
-    )
+    line = alt.Chart(shown).mark_line().encode(**time_axis(shown), y=y, color=color, detail="symbol:N")
     layers = [level(100, y), zoomable(line), hover_series(shown, "symbol", {"rebased": ".1f"})]
     if len(names) <= MOST_LABELS:
-        layers.append(end_labels(shown, y, "rebased", series="symbol"))
+        layers.append(end_labels(shown, y, "rebased", color, series="symbol"))
     return themed(alt.layer(*layers), height)
 
 
@@ -152,4 +149,4 @@ def regime_band(price: pd.DataFrame, regimes: pd.DataFrame, *, unit: str = "USD"
         .mark_line(color=faint_ink(), strokeWidth=1.25)
         .encode(**time_axis(shown), y=panel("close", f"Price ({unit})", 0, 0.94))
     )
-    return themed(alt.layer(behind, strip, zoomable(line)), height)
+    return themed(alt.layer(behind, strip, zoomable(line)), height, entries=len(colors))

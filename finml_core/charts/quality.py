@@ -32,4 +32,4 @@ def coverage_heatmap(coverage: pd.DataFrame, *, height: int | None = None) -> al
             ],
         )
     )
-    return themed(alt.layer(cells), height if height is not None else min(720, 60 + 18 * rows))
+    return themed(alt.layer(cells), height if height is not None else min(720, 110 + 22 * rows))

@@ -38,7 +38,7 @@ def regime_probabilities(probabilities: pd.DataFrame, *, height: int = SECONDARY
         )
     )
     pointer = hover_series(shown, "regime", {"probability": ".3f"}, labels=list(colors))
-    return themed(alt.layer(zoomable(area), pointer), height)
+    return themed(alt.layer(zoomable(area), pointer), height, entries=len(colors))
 
 
 def transition_heatmap(matrix: pd.DataFrame, *, height: int = 280) -> alt.LayerChart:

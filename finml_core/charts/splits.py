@@ -47,7 +47,7 @@ def split_timeline(timeline: pd.DataFrame, *, height: int = HERO) -> alt.LayerCh
             )
         )
         layers.append(bars)
-    return themed(alt.layer(*layers), height)
+    return themed(alt.layer(*layers), height, entries=len(colors))
 
 
 def fold_scores(

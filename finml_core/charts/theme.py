@@ -64,6 +64,7 @@ MARKS = frozenset((UP, DOWN, NEUTRAL, *MODELS, *SPLIT_ROLES.values(), *REGIME_CO
 
 HERO, SECONDARY = 360, 180  # px of height on a wide screen
 NARROW_HERO = 260  # px of height on a phone
+LEGEND_ROW = 24  # px of a row of a legend
 AXES = 56  # px that titles and a time axis add to a secondary chart
 NARROW = 480  # px of plot below which legends take two columns
 MOST_LABELS = 5  # series that are labelled at their line ends; more get a legend
@@ -138,16 +139,16 @@ def diverging(theme: MappingProxyType[str, str]) -> list[str]:
     return down + [mix(theme["surface"], theme["primary"], (step + 0.5) / 4.5) for step in range(5)]
 
 
-def themed(chart: Any, height: int = HERO) -> Any:
+def themed(chart: Any, height: int = HERO, *, entries: int = 0) -> Any:
     """The chart with FinML's manners: no border, light horizontal grid, titles above the axis, legend below.
 
     Fonts and the colours of axes come from the page, so that both themes have the right contrast. A hero chart is
-    lower on a narrow screen. A chart below the hero's height gets the room of its axes on top.
+    lower on a narrow screen. A chart below the hero's height gets the room of its axes on top, and a legend of `entries` names the room of its rows.
     """
     whole = height if height >= HERO else height + AXES
-    narrow = alt.param(
-        name="height", expr=f"windowSize()[0] < 640 ? {min(whole, max(NARROW_HERO, whole - 100))} : {whole}"
-    )
+    low = min(whole, max(NARROW_HERO, whole - 100)) + LEGEND_ROW * -(-entries // 2)
+    whole += LEGEND_ROW * (entries > 0)
+    narrow = alt.param(name="height", expr=f"windowSize()[0] < 640 ? {low} : {whole}")
     chart = chart.properties(height=whole).configure(**_config())
     chart = _own_views(chart)
     return chart.add_params(narrow)
