@@ -1,0 +1,205 @@
+"""Models in a folder, without pickle: nothing that is read can run code."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from finml_core.models.errors import ModelError
+
+FORMAT = 1
+MANIFEST = "model.json"
+# scikit-learn's own types are trusted by skops; beyond them only these are ever built from a file
+TRUSTED = ("finml_core.models.linear.LogisticClassifier", "finml_core.models.naive.NaiveClassifier")
+
+
+def save_model(model: Any, folder: str | Path) -> None:
+    """Write a fitted model to `folder`: a manifest `model.json` with checksums, and one payload file.
+
+    Each file is written under another name and then put in place, the manifest last.
+
+    Raises
+    ------
+    ModelError
+        For a model that is of no known class, or not fitted.
+    """
+    kind = type(model).__name__
+    if kind not in STORAGES:
+        raise ModelError(f"a {kind} cannot be saved; known are: {', '.join(STORAGES)}.")
+    if not hasattr(model, "classes_"):
+        raise ModelError(f"this {kind} is not fitted; fit it before it is saved.")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    storage = STORAGES[kind]
+    unfinished = folder / f".{storage.file}.{os.getpid()}"
+    content = {"format": FORMAT, "kind": kind, "state": storage.save(model, unfinished)}
+    content["files"] = {storage.file: _checksum_of_file(unfinished)}
+    os.replace(unfinished, folder / storage.file)
+    manifest = folder / f".{MANIFEST}.{os.getpid()}"
+    manifest.write_text(json.dumps({**content, "checksum": _checksum(content)}, indent=1), encoding="utf-8")
+    os.replace(manifest, folder / MANIFEST)
+
+
+def load_model(folder: str | Path) -> Any:
+    """The model that `save_model` wrote to `folder`; networks come to the device "auto" names here.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, cut short, altered, or of an unknown kind.
+    """
+    folder = Path(folder)
+    content = _read_manifest(folder / MANIFEST)
+    storage = STORAGES[content["kind"]]
+    path = folder / storage.file
+    if not path.is_file():
+        raise ModelError(f"the model in {folder} has no file {storage.file}; train it again.")
+    if _checksum_of_file(path) != content["files"].get(storage.file):
+        raise ModelError(
+            f"{path} is not the file that was saved: its checksum differs, so it was cut short or altered. Train again."
+        )
+    try:
+        return storage.load(content["state"], path)
+    except Exception as error:  # each library has errors of its own for a file that it cannot read
+        raise ModelError(f"{path} cannot be read as a {content['kind']}: {error}. Train the model again.") from error
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ModelError(f"there is no model in {path.parent}: {MANIFEST} is missing.")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        checksum = content.pop("checksum")
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ModelError(f"{path} is no manifest of a model; it was cut short or altered. Train again.") from error
+    if checksum != _checksum(content):
+        raise ModelError(f"{path} is not the manifest that was saved: its checksum differs. Train again.")
+    if content["format"] != FORMAT:
+        raise ModelError(f"{path} has format {content['format']}; this version reads format {FORMAT}. Train again.")
+    if content["kind"] not in STORAGES:
+        raise ModelError(f"{path} holds a {content['kind']!r}; known are: {', '.join(STORAGES)}.")
+    return content
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _checksum_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _save_skops(model: Any, path: Path) -> dict[str, Any]:
+    from skops import io
+
+    io.dump(model, path)
+    return {}
+
+
+def _load_skops(state: dict[str, Any], path: Path) -> Any:
+    from skops import io
+
+    return io.load(path, trusted=list(TRUSTED))
+
+
+def _save_lightgbm(model: Any, path: Path) -> dict[str, Any]:
+    path.write_text(model.booster_.model_to_string(), encoding="utf-8")
+    return {"params": model.get_params(), "n_trees": model.n_trees_, **_common_state(model)}
+
+
+def _load_lightgbm(state: dict[str, Any], path: Path) -> Any:
+    import lightgbm
+
+    from finml_core.models.boosting import LightGBMClassifier
+
+    model = LightGBMClassifier(**state["params"])
+    model.booster_ = lightgbm.Booster(
+        model_str=path.read_text(encoding="utf-8"), params={"verbosity": -1, "num_threads": model.n_jobs}
+    )
+    model.n_trees_ = state["n_trees"]
+    _restore_common(model, state)
+    return model
+
+
+def _save_sequence(model: Any, path: Path) -> dict[str, Any]:
+    import torch
+    from safetensors.torch import save_file
+
+    weights = {f"network/{name}": value.contiguous().cpu() for name, value in model.network_.state_dict().items()}
+    scaling = {"scaling/mean": torch.from_numpy(model.mean_), "scaling/scale": torch.from_numpy(model.scale_)}
+    save_file({**weights, **scaling}, path)
+    return {
+        "network": {"kind": type(model.network_config_).__name__, **asdict(model.network_config_)},
+        "train": None if model.train is None else asdict(model.train),
+        "sequence_length": model.sequence_length,
+        "history": model.history_,
+        **{name: getattr(model, f"{name}_") for name in COUNTS},
+        **_common_state(model),
+    }
+
+
+def _load_sequence(state: dict[str, Any], path: Path) -> Any:
+    from safetensors.torch import load_file
+
+    from finml_core.models.configs import TrainConfig
+    from finml_core.models.networks import CONFIGS, make_network
+    from finml_core.models.sequence import SequenceClassifier
+    from finml_core.models.training import resolve_device
+
+    settings = dict(state["network"])
+    config = CONFIGS[settings.pop("kind")](**settings)
+    train = None if state["train"] is None else TrainConfig(**state["train"])
+    model = SequenceClassifier(network=config, train=train, sequence_length=state["sequence_length"])
+    tensors = load_file(path)
+    model.mean_, model.scale_ = tensors.pop("scaling/mean").numpy(), tensors.pop("scaling/scale").numpy()
+    _restore_common(model, state)
+    model.device_ = resolve_device("auto")
+    model.network_ = make_network(config, n_features=model.n_features_in_)
+    model.network_.load_state_dict({name.removeprefix("network/"): value for name, value in tensors.items()})
+    model.network_.to(model.device_).eval()
+    model.network_config_ = config
+    model.history_ = state["history"]
+    for name in COUNTS:
+        setattr(model, f"{name}_", state[name])
+    return model
+
+
+def _common_state(model: Any) -> dict[str, Any]:
+    names = getattr(model, "feature_names_in_", None)
+    return {
+        "classes": model.classes_.tolist(),
+        "classes_dtype": model.classes_.dtype.str,
+        "n_features": model.n_features_in_,
+        "feature_names": None if names is None else [str(name) for name in names],
+    }
+
+
+def _restore_common(model: Any, state: dict[str, Any]) -> None:
+    import numpy as np
+
+    model.classes_ = np.array(state["classes"], dtype=np.dtype(state["classes_dtype"]))
+    model.n_features_in_ = state["n_features"]
+    if state["feature_names"] is not None:
+        model.feature_names_in_ = np.array(state["feature_names"], dtype=object)
+
+
+@dataclass(frozen=True)
+class _Storage:
+    """How a class is kept: its file, what the manifest says of it, and the way back."""
+
+    file: str
+    save: Callable[[Any, Path], dict[str, Any]]
+    load: Callable[[dict[str, Any], Path], Any]
+
+
+COUNTS = ("best_epoch", "batch_size", "n_windows", "n_parameters")  # of a network's training
+STORAGES: Mapping[str, _Storage] = {
+    "NaiveClassifier": _Storage("model.skops", _save_skops, _load_skops),
+    "LogisticClassifier": _Storage("model.skops", _save_skops, _load_skops),
+    "LightGBMClassifier": _Storage("trees.txt", _save_lightgbm, _load_lightgbm),
+    "SequenceClassifier": _Storage("weights.safetensors", _save_sequence, _load_sequence),
+}

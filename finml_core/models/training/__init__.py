@@ -1,0 +1,31 @@
+"""The one training loop and its callbacks; importing this loads torch."""
+
+from finml_core.models.training.callbacks import (
+    Callback,
+    CancelCheck,
+    EarlyStopping,
+    GradientClipping,
+    LearningRateSchedule,
+    ProgressReport,
+)
+from finml_core.models.training.checkpoint import Checkpoint
+from finml_core.models.training.device import resolve_device, seeded
+from finml_core.models.training.state import TrainingState
+from finml_core.models.training.trainer import train_network, train_with_smaller_batches
+from finml_core.models.training.windows import WindowData
+
+__all__ = [
+    "Callback",
+    "CancelCheck",
+    "Checkpoint",
+    "EarlyStopping",
+    "GradientClipping",
+    "LearningRateSchedule",
+    "ProgressReport",
+    "TrainingState",
+    "WindowData",
+    "resolve_device",
+    "seeded",
+    "train_network",
+    "train_with_smaller_batches",
+]
