@@ -9,7 +9,7 @@ from finml_core.charts.luck import best_sharpe_against_luck
 from finml_core.charts.models import learning_curves, score_intervals
 from finml_core.charts.prices import candles, price_line, regime_band
 from finml_core.charts.quality import coverage_heatmap
-from finml_core.charts.regimes import duration_bars, regime_probabilities, transition_heatmap
+from finml_core.charts.regimes import regime_durations, regime_probabilities, transition_heatmap
 from finml_core.charts.splits import fold_scores, split_timeline
 from finml_core.charts.theme import themed, words
 
@@ -23,7 +23,6 @@ __all__ = [
     "coverage_heatmap",
     "decision_breakdown",
     "distribution",
-    "duration_bars",
     "equity_drawdown",
     "feature_history",
     "fold_scores",
@@ -31,6 +30,7 @@ __all__ = [
     "learning_curves",
     "price_line",
     "regime_band",
+    "regime_durations",
     "regime_probabilities",
     "reliability_diagram",
     "returns_by",

@@ -47,19 +47,21 @@ def equity_drawdown(equity: pd.DataFrame, *, log: bool = False, height: int = HE
 
 
 def cost_waterfall(frame: pd.DataFrame, *, height: int = 240) -> alt.LayerChart:
-    """From the gross return down to what is left; `frame` has kind, value: the gross return first, costs negative.
+    """From the gross return down to what is left; `frame` has kind, value: gross first, costs negative.
 
-    Values are fractions of capital. The last bar, the net return, is their sum.
+    Values are fractions of capital. The last bar, kind `net`, stands on zero; without one it is their sum.
     """
     check_columns(frame, ("kind", "value"), what="the frame of costs")
-    steps = frame.loc[:, ["kind", "value"]].assign(
-        kind=frame["kind"].map(words), value=frame["value"].astype("float64")
-    )
+    steps = frame.loc[:, ["kind", "value"]].assign(value=frame["value"].astype("float64"))
+    steps = steps[steps["kind"] != "net"]
     high = steps["value"].cumsum()
     steps = steps.assign(start=high - steps["value"], end=high)
     if len(steps):
-        net = pd.DataFrame({"kind": ["Net"], "value": [high.iloc[-1]], "start": [0.0], "end": [high.iloc[-1]]})
+        given = frame.loc[frame["kind"] == "net", "value"]
+        left = float(given.iloc[0] if len(given) else high.iloc[-1])
+        net = pd.DataFrame({"kind": ["net"], "value": [left], "start": [0.0], "end": [left]})
         steps = pd.concat([steps, net], ignore_index=True)
+    steps = steps.assign(kind=steps["kind"].map(words))
     steps = steps.assign(
         effect=(steps["value"] >= 0).map({True: "gain", False: "loss"}).astype("object"),
         top=steps[["start", "end"]].max(axis=1),
@@ -78,16 +80,26 @@ def cost_waterfall(frame: pd.DataFrame, *, height: int = 240) -> alt.LayerChart:
     return themed(alt.layer(level(0, y), bars, numbers), height)
 
 
-def returns_by(frame: pd.DataFrame, *, group: str = "Year", height: int = SECONDARY) -> alt.LayerChart:
-    """Net return of each group (years, regimes); `frame` has group, value and, where known, lower and upper."""
+def returns_by(
+    frame: pd.DataFrame,
+    *,
+    group: str = "Year",
+    title: str = "Net return (%)",
+    format: str = ".1~%",
+    height: int = SECONDARY,
+) -> alt.LayerChart:
+    """A value of each group (years, regimes); `frame` has group, value and, where known, lower and upper.
+
+    A Sharpe ratio is drawn with its own `title` and `format=".2f"`.
+    """
     check_columns(frame, ("group", "value"), what="the frame of returns")
     shown = frame.assign(
         group=frame["group"].map(words),
         effect=(frame["value"].astype("float64") >= 0).map({True: "gain", False: "loss"}).astype("object"),
     )
     x = alt.X("group:N", title=group, sort=list(shown["group"]), axis=alt.Axis(labelAngle=0, labelLimit=110))
-    y = alt.Y("value:Q", title="Net return (%)", axis=alt.Axis(format=".1~%", tickCount=5))
-    tooltip = [alt.Tooltip("group:N", title=group), alt.Tooltip("value:Q", title="Net return", format="+.1%")]
+    y = alt.Y("value:Q", title=title, axis=alt.Axis(format=format, tickCount=5))
+    tooltip = [alt.Tooltip("group:N", title=group), alt.Tooltip("value:Q", title=title, format=f"+{format}")]
     base = alt.Chart(shown)
     bars = base.mark_bar(size=alt.ExprRef(f"max(6, min(48, 0.6 * width / {max(1, len(shown))}))")).encode(
         x=x,
@@ -104,8 +116,8 @@ def returns_by(frame: pd.DataFrame, *, group: str = "Year", height: int = SECOND
                 y2="upper:Q",
                 tooltip=[
                     *tooltip,
-                    alt.Tooltip("lower:Q", title="Lower", format="+.1%"),
-                    alt.Tooltip("upper:Q", title="Upper", format="+.1%"),
+                    alt.Tooltip("lower:Q", title="Lower", format=f"+{format}"),
+                    alt.Tooltip("upper:Q", title="Upper", format=f"+{format}"),
                 ],
             )
         )

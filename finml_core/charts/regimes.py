@@ -72,12 +72,12 @@ def transition_heatmap(matrix: pd.DataFrame, *, height: int = 280) -> alt.LayerC
     return themed(cells + numbers, height)
 
 
-def duration_bars(durations: pd.DataFrame, *, unit: str = "bars", height: int | None = None) -> alt.LayerChart:
-    """How long a regime lasts once it has begun; `durations` has regime, duration (in bars)."""
-    check_columns(durations, ("regime", "duration"), what="the frame of durations")
+def regime_durations(durations: pd.DataFrame, *, unit: str = "bars", height: int | None = None) -> alt.LayerChart:
+    """How long a regime lasts once it has begun; `durations` has regime, expected_bars."""
+    check_columns(durations, ("regime", "expected_bars"), what="the frame of durations")
     colors = regime_words()
     shown = durations.assign(regime=durations["regime"].map(regime_word))
-    x = alt.X("duration:Q", title=f"Expected duration ({unit})", axis=alt.Axis(grid=False, tickCount=5))
+    x = alt.X("expected_bars:Q", title=f"Expected duration ({unit})", axis=alt.Axis(grid=False, tickCount=5))
     y = alt.Y("regime:N", title="Regime", sort=list(colors), axis=alt.Axis(labelLimit=120))
     base = alt.Chart(shown)
     bars = base.mark_bar(height={"band": 0.62}).encode(
@@ -86,10 +86,10 @@ def duration_bars(durations: pd.DataFrame, *, unit: str = "bars", height: int | 
         color=alt.Color("regime:N", scale=color_scale(colors), legend=None),
         tooltip=[
             alt.Tooltip("regime:N", title="Regime"),
-            alt.Tooltip("duration:Q", title=f"Duration ({unit})", format=".1f"),
+            alt.Tooltip("expected_bars:Q", title=f"Duration ({unit})", format=".1f"),
         ],
     )
     numbers = base.mark_text(align="left", dx=6, color=ink()).encode(
-        x=at(x, "duration:Q"), y=y, text=alt.Text("duration:Q", format=".1f")
+        x=at(x, "expected_bars:Q"), y=y, text=alt.Text("expected_bars:Q", format=".1f")
     )
     return themed(bars + numbers, height or row_height(len(shown), row=26))

@@ -50,8 +50,8 @@ VERDICT = MappingProxyType({"passed": "#00875F", "doubtful": "#C77800", "failed"
 KNOWN_SERIES = MappingProxyType(
     {
         "naive": NEUTRAL,
-        "buy and hold": NEUTRAL,
-        "equal weight": MODELS[3],
+        "buy_and_hold": NEUTRAL,
+        "equal_weight": MODELS[3],
         "logistic": MODELS[0],
         "lightgbm": MODELS[1],
         "lstm": MODELS[2],
@@ -109,11 +109,12 @@ def regime_word(name: object) -> str:
 def series_colors(names: Iterable[object]) -> dict[str, str]:
     """One colour a series, by reading name: known names keep theirs, others take the rest in the order met."""
     names = list(dict.fromkeys(str(name) for name in names))
-    taken = {KNOWN_SERIES[name.lower()] for name in names if name.lower() in KNOWN_SERIES}
+    known = {name: KNOWN_SERIES.get(name.lower().replace(" ", "_")) for name in names}
+    taken = set(known.values())
     spare = [color for color in MODELS if color not in taken] or list(MODELS)
-    unknown = [name for name in names if name.lower() not in KNOWN_SERIES]
+    unknown = [name for name in names if known[name] is None]
     colors = {name: spare[position % len(spare)] for position, name in enumerate(unknown)}
-    return {words(name): KNOWN_SERIES.get(name.lower()) or colors[name] for name in names}
+    return {words(name): known[name] or colors[name] for name in names}
 
 
 def contrast(first: str, second: str) -> float:
@@ -143,7 +144,8 @@ def themed(chart: Any, height: int = HERO, *, entries: int = 0) -> Any:
     """The chart with FinML's manners: no border, light horizontal grid, titles above the axis, legend below.
 
     Fonts and the colours of axes come from the page, so that both themes have the right contrast. A hero chart is
-    lower on a narrow screen. A chart below the hero's height gets the room of its axes on top, and a legend of `entries` names the room of its rows.
+    lower on a narrow screen. A chart below the hero's height gets the room of its axes on top, and a legend of
+    `entries` names the room of its rows.
     """
     whole = height if height >= HERO else height + AXES
     low = min(whole, max(NARROW_HERO, whole - 100)) + LEGEND_ROW * -(-entries // 2)
