@@ -1,0 +1,71 @@
+"""What looks wrong in bars that are kept: one SQL statement a check, over a whole panel at once."""
+
+import duckdb
+import pandas as pd
+
+from finml_core.bars.connection import connect_utc
+from finml_core.bars.quality_checks import CHECKS, PREPARE
+from finml_core.bars.source import literal
+from finml_core.checks import check_columns
+from finml_core.schemas import BARS, DEFAULT_SYMBOL, OPTIONAL_BARS
+
+SEVERITIES = ("high", "medium", "low")
+COLUMNS = ("check", "severity", "symbol", "count", "first", "last", "example", "advice")
+
+
+def quality_report(bars: pd.DataFrame) -> pd.DataFrame:
+    """Findings on bars that may be dirty, the gravest first.
+
+    Parameters
+    ----------
+    bars : DataFrame with `symbol, ts` and the columns of bars
+        Duplicates, wrong order and missing values are findings, not errors. Returns are judged on adj_close where there
+        is one, as they are used.
+
+    Returns
+    -------
+    DataFrame with `check, severity, symbol, count, first, last, example, advice`
+        One row a check and symbol; `first` and `last` are the stamps between which it was found.
+
+    Raises
+    ------
+    DataError
+        For a missing column.
+    """
+    import pyarrow as pa
+
+    if isinstance(bars.index, pd.DatetimeIndex) and "ts" not in bars.columns:
+        bars = bars.rename_axis("ts").reset_index()
+        bars = bars if "symbol" in bars.columns else bars.assign(symbol=DEFAULT_SYMBOL)
+    check_columns(bars, BARS, what="the frame of bars")
+    optional = {column: float("nan") for column in OPTIONAL_BARS if column not in bars.columns}
+    table = bars.assign(**optional)[[*BARS, *OPTIONAL_BARS]]
+    with connect_utc() as connection:
+        connection.register("given", pa.Table.from_pandas(table, preserve_index=False))
+        numbers = ", ".join(
+            f"CASE WHEN isnan({name}::DOUBLE) THEN NULL ELSE {name}::DOUBLE END AS {name}" for name in table.columns[2:]
+        )
+        connection.execute(
+            f"""CREATE TEMP TABLE judged AS
+                SELECT row_number() OVER () AS position, symbol::VARCHAR AS symbol, ts::TIMESTAMP AS ts, {numbers}
+                FROM given"""
+        )
+        return judge(connection, "judged")
+
+
+def judge(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
+    """Findings on a temporary table with `position` and the columns of bars; its name comes from this package."""
+    for name, query in PREPARE.items():
+        connection.execute(f"CREATE TEMP TABLE {name} AS {query.replace('$bars', table)}")
+    parts = [
+        f"""SELECT {literal(check.name)} AS "check", severity, symbol, n AS "count", first, last, example,
+                   {literal(check.advice)} AS advice FROM ({check.query.replace("$bars", table)})"""
+        for check in CHECKS
+    ]
+    rank = " ".join(f"WHEN '{name}' THEN {number}" for number, name in enumerate(SEVERITIES))
+    findings = connection.execute(
+        f'SELECT * FROM ({" UNION ALL ".join(parts)}) ORDER BY CASE severity {rank} END, "check", symbol'
+    ).df()
+    texts = ["check", "severity", "symbol", "example", "advice"]
+    types = {**dict.fromkeys(texts, "str"), "count": "int64", "first": "datetime64[us]", "last": "datetime64[us]"}
+    return findings[list(COLUMNS)].astype(types)

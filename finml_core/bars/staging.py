@@ -1,0 +1,221 @@
+"""The long part of an ingest, without any lock: raw rows are parsed and checked into a file beside the store."""
+
+import glob
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from finml_core.bars.connection import connect_utc
+from finml_core.bars.mapping import resolve_mapping
+from finml_core.bars.options import IngestOptions
+from finml_core.bars.parse import PARSED, parsed_rows, raw_texts
+from finml_core.bars.source import Source, first_sentence, literal, open_source
+from finml_core.errors import DataError, StoreError
+
+SUFFIX = ".staging"
+ABANDONED_S = 6 * 3600  # a staging file that nobody touched for so long was left by a killed process
+N_SYMBOLS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """A checked source, waiting in a file: tables `good` (sorted by symbol, ts) and `bad`."""
+
+    path: Path
+    label: str
+    mapping: dict[str, str]
+    rows_read: int
+    n_good: int
+    quarantined: dict[str, int]
+    symbols: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@contextmanager
+def staged(
+    source: Any, mapping: Mapping[str, str | None] | None, options: IngestOptions, *, beside: Path
+) -> Iterator[Staged]:
+    """Parse and check `source` into a file beside the store; the file is gone afterwards.
+
+    Raises
+    ------
+    DataError
+        For an unreadable source, a missing column, 0 rows or no usable row; then nothing is left behind.
+    """
+    with _staging_file(beside) as path:
+        with connect_utc(path) as connection:
+            opened = open_source(connection, source, options)
+            resolved = resolve_mapping(opened.columns, mapping, what=opened.label)
+            try:
+                rows_read = _stage(connection, opened, resolved, options)
+            except duckdb.Error as error:
+                raise DataError(f"{opened.label} cannot be read as {opened.kind}: {first_sentence(error)}") from error
+            quarantined = dict(
+                connection.execute("SELECT reason, count(*) FROM bad GROUP BY reason ORDER BY 2 DESC, 1").fetchall()
+            )
+            n_good = connection.execute("SELECT count(*) FROM good").fetchone()[0]
+            _check_usable(opened, options, rows_read, n_good, quarantined)
+            query = f"SELECT DISTINCT symbol FROM good ORDER BY symbol LIMIT {N_SYMBOLS}"
+            symbols = tuple(symbol for (symbol,) in connection.execute(query).fetchall())
+        yield Staged(
+            path=path,
+            label=opened.label,
+            mapping=resolved,
+            rows_read=rows_read,
+            n_good=n_good,
+            quarantined=quarantined,
+            symbols=symbols,
+            notes=_notes(opened, resolved, options),
+        )
+
+
+def preview(
+    source: Any, mapping: Mapping[str, str | None] | None = None, options: IngestOptions | None = None, n: int = 20
+) -> pd.DataFrame:
+    """The first `n` rows as they would be stored: the columns of bars, and `reason` (missing for a usable row).
+
+    Duplicates and lines that cannot be split into columns are found by the ingest (or its dry run) only.
+    """
+    options = options or IngestOptions()
+    with connect_utc() as connection:
+        opened = open_source(connection, source, options)
+        resolved = resolve_mapping(opened.columns, mapping, what=opened.label)
+        try:
+            frame = connection.execute(parsed_rows(opened, resolved, options, limit=n)).df()
+        except duckdb.Error as error:
+            raise DataError(f"{opened.label} cannot be read as {opened.kind}: {first_sentence(error)}") from error
+    optional = [column for column in ("adj_close", "bid", "ask") if column not in resolved]
+    return frame.drop(columns=["row_number", *optional])
+
+
+def source_columns(source: Any, options: IngestOptions | None = None) -> dict[str, str]:
+    """Names and types of a source's columns, for mapping them by hand."""
+    with connect_utc() as connection:
+        return open_source(connection, source, options or IngestOptions()).columns
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection, source: Source, mapping: dict[str, str], options: IngestOptions
+) -> int:
+    columns = ", ".join(PARSED)
+    connection.execute(f"CREATE TABLE parsed AS {parsed_rows(source, mapping, options)}")
+    rows_read = connection.execute("SELECT count(*) FROM parsed").fetchone()[0]
+    connection.execute(
+        f"""CREATE TABLE good AS SELECT row_number, {columns} FROM parsed
+            WHERE reason IS NULL ORDER BY symbol, ts, row_number"""
+    )
+    connection.execute(
+        """CREATE TABLE bad AS SELECT row_number, reason, symbol, ts, NULL::VARCHAR AS raw
+           FROM parsed WHERE reason IS NOT NULL"""
+    )
+    connection.execute("DROP TABLE parsed")
+    malformed = _quarantine_malformed(connection) if source.kind == "csv" else 0
+    _quarantine_duplicates(connection)
+    _add_raw_texts(connection, source)
+    return rows_read + malformed
+
+
+def _quarantine_duplicates(connection: duckdb.DuckDBPyConnection) -> None:
+    """Of equal keys the first row stays; rows are sorted, so each later one follows its equal."""
+    connection.execute(
+        """CREATE TEMP TABLE repeated AS SELECT row_number FROM (
+               SELECT row_number, symbol = lag(symbol) OVER () AND ts = lag(ts) OVER () AS is_repeated FROM good)
+           WHERE is_repeated"""
+    )
+    if connection.execute("SELECT count(*) FROM repeated").fetchone()[0]:
+        connection.execute(
+            """INSERT INTO bad SELECT row_number, 'duplicate', symbol, ts, NULL
+               FROM good SEMI JOIN repeated USING (row_number)"""
+        )
+        connection.execute("DELETE FROM good WHERE row_number IN (SELECT row_number FROM repeated)")
+
+
+def _quarantine_malformed(connection: duckdb.DuckDBPyConnection) -> int:
+    """Lines with too few or too many columns, or broken text; numbered from behind so as not to meet row numbers."""
+    connection.execute(
+        """INSERT INTO bad SELECT -CAST(line AS BIGINT), 'malformed line', NULL, NULL, any_value(csv_line)
+           FROM reject_errors GROUP BY line"""
+    )
+    return connection.execute("SELECT count(*) FROM bad WHERE row_number < 0").fetchone()[0]
+
+
+def _add_raw_texts(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    if connection.execute("SELECT count(*) FROM bad WHERE raw IS NULL").fetchone()[0]:
+        connection.execute(
+            f"""UPDATE bad SET raw = texts.raw
+                FROM (SELECT * FROM ({raw_texts(source)}) WHERE row_number IN (SELECT row_number FROM bad)) AS texts
+                WHERE bad.row_number = texts.row_number"""
+        )
+
+
+def _check_usable(
+    source: Source, options: IngestOptions, rows_read: int, n_good: int, quarantined: dict[str, int]
+) -> None:
+    if rows_read == 0:
+        raise DataError(f"{source.label} has 0 rows; nothing was stored.")
+    if n_good:
+        return
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in quarantined.items())
+    advice = ""
+    if "unreadable timestamp" in quarantined and options.day_first is None:
+        advice = " If its dates look like 03/04/2020, say whether the day comes first (day_first)."
+    elif "price is no number" in quarantined and options.decimal == ".":
+        advice = " If it writes 1,5 for one and a half, set decimal to ','."
+    raise DataError(f"{source.label} has no usable row among {rows_read}: {reasons}. Nothing was stored.{advice}")
+
+
+def _notes(source: Source, mapping: dict[str, str], options: IngestOptions) -> tuple[str, ...]:
+    kind = source.columns[mapping["ts"]]
+    notes = []
+    if "symbol" not in mapping:
+        notes.append(f"no symbol column: all rows are {source.default_symbol}")
+    elif options.symbol is not None:
+        notes.append(f"the source has its own symbol column, so {options.symbol!r} was not used")
+    if "volume" not in mapping:
+        notes.append("no volume column: volume is missing")
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        notes.append("stamps carry a time zone and were turned into UTC")
+    elif options.time_zone != "UTC":
+        notes.append(f"stamps were read as {options.time_zone} and turned into UTC")
+    if options.stamp == "open":
+        notes.append(f"stamps of bar opens were moved by {options.bar_size} to the close")
+    return tuple(notes)
+
+
+@contextmanager
+def _staging_file(store: Path) -> Iterator[Path]:
+    folder = store.parent
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder {folder} cannot be made: {error}.") from error
+    _remove_abandoned(store)
+    path = folder / f"{store.name}.{uuid.uuid4().hex[:12]}{SUFFIX}"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        for parent in made:
+            if not parent.exists() or any(parent.iterdir()):
+                break
+            parent.rmdir()
+
+
+def _remove_abandoned(store: Path) -> None:
+    for path in store.parent.glob(f"{glob.escape(store.name)}.*{SUFFIX}*"):
+        if path.is_file() and time.time() - path.stat().st_mtime > ABANDONED_S:
+            path.unlink(missing_ok=True)
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Make a staging file readable as the schema `staging` of another connection."""
+    connection.execute(f"ATTACH {literal(str(path))} AS staging (READ_ONLY)")

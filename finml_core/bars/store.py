@@ -1,0 +1,272 @@
+"""The store of bars: one DuckDB file with bars, quarantine and the log of what came in."""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from finml_core.bars import views
+from finml_core.bars.connection import reading, writing
+from finml_core.bars.options import CONFLICTS, IngestOptions, IngestReport
+from finml_core.bars.parse import PARSED
+from finml_core.bars.quality import judge
+from finml_core.bars.selection import Moment, select_bars, where_selected
+from finml_core.bars.snapshot import write_snapshot
+from finml_core.bars.staging import Staged, attach, staged
+from finml_core.checks import check_choice, check_positive
+from finml_core.errors import DataError
+from finml_core.schemas import BARS, OPTIONAL_BARS
+
+TIMEOUT_S = 30.0
+
+
+class BarStore:
+    """Bars in one file: written by one ingest at a time, read by anyone in between.
+
+    A store whose file does not exist yet reads as empty; the first ingest makes it. Bars are kept as supplied.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, timeout_s: float = TIMEOUT_S):
+        check_positive("timeout_s", timeout_s)
+        self.path = Path(path)
+        self.timeout_s = timeout_s  # how long another process's lock is waited for
+
+    def ingest(
+        self,
+        source: Any,
+        *,
+        mapping: Mapping[str, str | None] | None = None,
+        options: IngestOptions | None = None,
+        on_conflict: str = "error",
+        dry_run: bool = False,
+    ) -> IngestReport:
+        """Check a source and move its good rows in, all or nothing; bad rows go to the quarantine.
+
+        Parameters
+        ----------
+        source : path (CSV, CSV.gz, Parquet, Feather, Arrow), DataFrame (long bars or plain OHLCV) or Arrow table
+        mapping : {bar column: source column} where the guess needs help, see `guess_mapping`
+        on_conflict : what happens to bars that are stored already: "error", "skip" the new or "replace" the old
+        dry_run : check and count only
+
+        Raises
+        ------
+        DataError
+            For a missing column, 0 rows, no usable row, or a conflict under "error"; then nothing has changed.
+        StoreError
+            If another process holds the store for longer than `timeout_s`.
+        """
+        check_choice("on_conflict", on_conflict, CONFLICTS)
+        options = options or IngestOptions()
+        started = time.perf_counter()
+        with staged(source, mapping, options, beside=self.path) as rows:
+            if dry_run:
+                with reading(self.path, self.timeout_s) as connection:
+                    attach(connection, rows.path)
+                    n_stored = _count_conflicts(connection, rows, on_conflict)
+                return _report(rows, n_stored, on_conflict, started, ingest_id=None)
+            with writing(self.path, self.timeout_s) as connection:
+                attach(connection, rows.path)
+                n_stored = _count_conflicts(connection, rows, on_conflict)
+                ingest_id = _next_id(connection)
+                _move_in(connection, ingest_id, n_stored, on_conflict)
+                report = _report(rows, n_stored, on_conflict, started, ingest_id=ingest_id)
+                _log_ingest(connection, report, rows, options, on_conflict)
+            return report
+
+    def load(
+        self, symbols: str | Iterable[str] | None = None, start: Moment = None, end: Moment = None
+    ) -> pd.DataFrame:
+        """Long bars as supplied, sorted by symbol and ts; both ends are included.
+
+        A pure date as `end` is that whole day. The columns adj_close, bid and ask are there only if a selected bar has
+        a value in them. `symbols=None` is all.
+        """
+        where, values = where_selected(symbols, start, end)
+        with reading(self.path, self.timeout_s) as connection:
+            return select_bars(connection, where, values)
+
+    def symbols(self) -> list[str]:
+        """Names of all symbols, sorted."""
+        frame = self._frame("SELECT DISTINCT symbol FROM bars ORDER BY symbol")
+        return frame["symbol"].tolist()
+
+    def coverage(self) -> pd.DataFrame:
+        """One row a symbol: `symbol, n_bars, first, last, source` (of its latest ingest)."""
+        return self._frame(views.COVERAGE)
+
+    def coverage_by_month(self) -> pd.DataFrame:
+        """Bars by symbol and month: `symbol, month` (its first day)`, n_bars`."""
+        return self._frame(views.COVERAGE_BY_MONTH)
+
+    def candles(
+        self, symbol: str, start: Moment = None, end: Moment = None, max_points: int = 800, *, adjusted: bool = False
+    ) -> pd.DataFrame:
+        """Candles for a chart, thinned in the store to at most `max_points` buckets of equally many bars.
+
+        Returns
+        -------
+        DataFrame with `first, ts, open, high, low, close, volume, n_bars`
+            A bucket's open is its first bar's and close its last one's; `first` and `ts` are their stamps.
+        """
+        query, values = views.candles_query(symbol, start, end, max_points, adjusted=adjusted)
+        return self._frame(query, values)
+
+    def quality(
+        self, symbols: str | Iterable[str] | None = None, start: Moment = None, end: Moment = None
+    ) -> pd.DataFrame:
+        """`quality_report` of stored bars, judged in place."""
+        where, values = where_selected(symbols, start, end)
+        with reading(self.path, self.timeout_s) as connection:
+            columns = ", ".join((*BARS, *OPTIONAL_BARS))
+            query = f"SELECT row_number() OVER () AS position, {columns} FROM bars {where} ORDER BY symbol, ts"
+            connection.execute(f"CREATE TEMP TABLE judged AS {query}", values)
+            return judge(connection, "judged")
+
+    def version(self) -> int:
+        """A number that grows with every ingest and deletion; 0 for an empty store."""
+        return int(self._frame("SELECT coalesce(max(ingest_id), 0) AS version FROM ingests")["version"].iloc[0])
+
+    def ingests(self) -> pd.DataFrame:
+        """The log, latest first: every ingest and deletion with its counts; `details` is JSON."""
+        return self._frame("SELECT * FROM ingests ORDER BY ingest_id DESC")
+
+    def quarantine(self, ingest_id: int | None = None, limit: int = 10_000) -> pd.DataFrame:
+        """Rows kept aside, latest ingest first: `ingest_id, source, row_number, reason, symbol, ts, raw` (as text).
+
+        `row_number` counts the readable rows of the source from 1; malformed lines carry minus their line in the file.
+        """
+        return self._frame(views.QUARANTINE, [ingest_id, ingest_id, limit])
+
+    def delete(self, symbols: str | Iterable[str]) -> int:
+        """Remove all bars of these symbols, in one logged transaction; returns how many there were."""
+        where, values = where_selected(symbols, None, None)
+        started = time.perf_counter()
+        if not self.path.exists():
+            return 0
+        with writing(self.path, self.timeout_s) as connection:
+            n_deleted = connection.execute(f"SELECT count(*) FROM bars {where}", values).fetchone()[0]
+            if n_deleted:
+                connection.execute(f"DELETE FROM bars {where}", values)
+                _log(
+                    connection,
+                    ingest_id=_next_id(connection),
+                    action="delete",
+                    source=", ".join(values)[:200],
+                    deleted=n_deleted,
+                    seconds=time.perf_counter() - started,
+                    details=json.dumps({"symbols": values}, ensure_ascii=False),
+                )
+        return int(n_deleted)
+
+    def snapshot(
+        self,
+        symbols: str | Iterable[str] | None = None,
+        start: Moment = None,
+        end: Moment = None,
+        *,
+        folder: str | os.PathLike[str],
+    ) -> str:
+        """Pin the selected bars: their content hash, with `folder/<hash>.parquet` written once.
+
+        Raises
+        ------
+        DataError
+            If nothing is selected.
+        """
+        bars = self.load(symbols, start, end)
+        if bars.empty:
+            raise DataError(
+                f"no stored bar is selected by symbols {symbols!r} from {start} to {end}; ingest some first."
+            )
+        return write_snapshot(bars, folder)
+
+    def _frame(self, query: str, values: list[Any] | None = None) -> pd.DataFrame:
+        with reading(self.path, self.timeout_s) as connection:
+            return connection.execute(query, values or []).df()
+
+
+def _count_conflicts(connection: duckdb.DuckDBPyConnection, rows: Staged, on_conflict: str) -> int:
+    query = "SELECT count(*), min(symbol), min(ts) FROM staging.good SEMI JOIN bars USING (symbol, ts)"
+    count, symbol, ts = connection.execute(query).fetchone()
+    if count and on_conflict == "error":
+        raise DataError(
+            f"{count} of {rows.n_good} usable rows of {rows.label} are stored already (such as {symbol}, from {ts}). "
+            "Nothing was stored; skip them or replace the stored ones (on_conflict)."
+        )
+    return int(count)
+
+
+def _move_in(connection: duckdb.DuckDBPyConnection, ingest_id: int, n_stored: int, on_conflict: str) -> None:
+    if n_stored and on_conflict == "replace":
+        connection.execute("DELETE FROM bars USING staging.good WHERE bars.symbol = good.symbol AND bars.ts = good.ts")
+    new_only = "ANTI JOIN bars USING (symbol, ts) ORDER BY symbol, ts" if n_stored and on_conflict == "skip" else ""
+    columns = ", ".join(PARSED)
+    connection.execute(
+        f"INSERT INTO bars ({columns}, ingest_id) SELECT {columns}, ? FROM staging.good {new_only}", [ingest_id]
+    )
+    connection.execute(
+        "INSERT INTO quarantine SELECT ?, row_number, reason, symbol, ts, raw FROM staging.bad ORDER BY row_number",
+        [ingest_id],
+    )
+
+
+def _report(rows: Staged, n_stored: int, on_conflict: str, started: float, *, ingest_id: int | None) -> IngestReport:
+    return IngestReport(
+        source=rows.label,
+        rows_read=rows.rows_read,
+        inserted=rows.n_good - n_stored,
+        replaced=n_stored if on_conflict == "replace" else 0,
+        skipped=n_stored if on_conflict == "skip" else 0,
+        quarantined=rows.quarantined,
+        seconds=time.perf_counter() - started,
+        ingest_id=ingest_id,
+        dry_run=ingest_id is None,
+        symbols=rows.symbols,
+        notes=rows.notes,
+    )
+
+
+def _log_ingest(
+    connection: duckdb.DuckDBPyConnection, report: IngestReport, rows: Staged, options: IngestOptions, on_conflict: str
+) -> None:
+    details = {
+        "mapping": rows.mapping,
+        "options": asdict(options),
+        "quarantined": dict(report.quarantined),
+        "notes": report.notes,
+    }
+    _log(
+        connection,
+        ingest_id=report.ingest_id,
+        action="ingest",
+        source=report.source,
+        on_conflict=on_conflict,
+        rows_read=report.rows_read,
+        inserted=report.inserted,
+        replaced=report.replaced,
+        skipped=report.skipped,
+        quarantined=report.n_quarantined,
+        deleted=0,
+        seconds=report.seconds,
+        details=json.dumps(details, ensure_ascii=False),
+    )
+
+
+def _log(connection: duckdb.DuckDBPyConnection, **row: Any) -> None:
+    """Add a row to the log; its keys are column names of the table `ingests`, all written in this file."""
+    row["written_at"] = datetime.now(UTC).replace(tzinfo=None)
+    connection.execute(
+        f"INSERT INTO ingests ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+    )
+
+
+def _next_id(connection: duckdb.DuckDBPyConnection) -> int:
+    return int(connection.execute("SELECT coalesce(max(ingest_id), 0) + 1 FROM ingests").fetchone()[0])

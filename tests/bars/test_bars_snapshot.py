@@ -1,0 +1,61 @@
+"""A snapshot is its content, whatever the order or the layout it came in."""
+
+import pytest
+from pandas.testing import assert_frame_equal
+
+from finml_core.bars import BarStore, content_hash, load_snapshot
+from finml_core.errors import DataError, StoreError
+
+
+def test_a_snapshot_comes_back_as_it_was_pinned(store, panel, tmp_path):
+    store.ingest(panel)
+    snapshot_id = store.snapshot(["S0", "S2"], "2015-02-02", folder=tmp_path / "snapshots")
+    assert_frame_equal(load_snapshot(tmp_path / "snapshots", snapshot_id), store.load(["S0", "S2"], "2015-02-02"))
+    assert [path.name for path in (tmp_path / "snapshots").iterdir()] == [f"{snapshot_id}.parquet"]
+
+
+def test_the_hash_does_not_depend_on_rows_files_or_other_symbols(store, panel, tmp_path):
+    store.ingest(panel)
+    other = BarStore(tmp_path / "other.duckdb")
+    shuffled = panel[panel["symbol"] != "S1"].sample(frac=1, random_state=1)
+    for part in (shuffled.iloc[:7], shuffled.iloc[7:500], shuffled.iloc[500:]):
+        other.ingest(part)
+    ids = {one.snapshot(["S0", "S2"], folder=tmp_path / "s") for one in (store, other)}
+    assert ids == {content_hash(shuffled)}
+
+
+def test_the_hash_depends_on_every_value_and_key(panel):
+    whole = content_hash(panel)
+    for column in ("open", "volume"):
+        changed = panel.copy()
+        changed.loc[5, column] *= 1 + 1e-15
+        assert content_hash(changed) != whole
+    assert content_hash(panel.replace({"symbol": {"S1": "S3"}})) != whole
+    assert content_hash(panel.iloc[1:]) != whole
+    assert content_hash(panel.assign(adj_close=panel["close"])) != whole
+    assert content_hash(panel.assign(adj_close=float("nan"))) == whole
+
+
+def test_a_snapshot_is_written_once(store, panel, tmp_path):
+    store.ingest(panel)
+    snapshot_id = store.snapshot(folder=tmp_path)
+    written = (tmp_path / f"{snapshot_id}.parquet").stat().st_mtime_ns
+    assert store.snapshot(folder=tmp_path) == snapshot_id
+    assert (tmp_path / f"{snapshot_id}.parquet").stat().st_mtime_ns == written
+
+
+def test_missing_and_damaged_snapshots_are_answered(store, panel, tmp_path):
+    store.ingest(panel)
+    with pytest.raises(StoreError, match="there is no snapshot"):
+        load_snapshot(tmp_path, "0" * 32)
+    with pytest.raises(StoreError, match="there is no snapshot"):
+        load_snapshot(tmp_path, "../home/market")
+    with pytest.raises(DataError, match="no stored bar is selected by symbols 'NOPE'"):
+        store.snapshot("NOPE", folder=tmp_path)
+    snapshot_id = store.snapshot("S0", folder=tmp_path)
+    store.load("S1").to_parquet(tmp_path / f"{snapshot_id}.parquet")
+    with pytest.raises(StoreError, match="does not hold what its name says"):
+        load_snapshot(tmp_path, snapshot_id)
+    (tmp_path / f"{snapshot_id}.parquet").write_bytes(b"torn")
+    with pytest.raises(StoreError, match="cannot be read"):
+        load_snapshot(tmp_path, snapshot_id)
