@@ -82,7 +82,10 @@ def _open_path(connection: duckdb.DuckDBPyConnection, path: Path, options: Inges
 def _csv_relation(path: Path, label: str, is_gzip: bool) -> str:
     header = _first_line(path, label, is_gzip)
     delimiter = max(",;\t|", key=header.count)
-    names = next(csv.reader([header], delimiter=delimiter), [])
+    try:
+        names = next(csv.reader([header], delimiter=delimiter), [])
+    except csv.Error as error:
+        raise DataError(f"the first line of {label} cannot be split into columns: {error}.") from error
     if len(names) > MAX_COLUMNS:
         raise DataError(f"{label} has {len(names)} columns; bars need at most {MAX_COLUMNS}.")
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _unique(names))

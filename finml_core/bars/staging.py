@@ -22,6 +22,7 @@ from finml_core.errors import DataError, StoreError
 SUFFIX = ".staging"
 ABANDONED_S = 6 * 3600  # a staging file that nobody touched for so long was left by a killed process
 N_SYMBOLS = 100
+RAW_LENGTH = 10_000  # characters of a bad row that are kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +117,7 @@ def _stage(
            FROM parsed WHERE reason IS NOT NULL"""
     )
     connection.execute("DROP TABLE parsed")
-    malformed = _quarantine_malformed(connection) if source.kind == "csv" else 0
+    malformed = _quarantine_malformed(connection, source.label) if source.kind == "csv" else 0
     _quarantine_duplicates(connection)
     _add_raw_texts(connection, source)
     return rows_read + malformed
@@ -137,10 +138,18 @@ def _quarantine_duplicates(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("DELETE FROM good WHERE row_number IN (SELECT row_number FROM repeated)")
 
 
-def _quarantine_malformed(connection: duckdb.DuckDBPyConnection) -> int:
-    """Lines with too few or too many columns, or broken text; numbered from behind so as not to meet row numbers."""
+def _quarantine_malformed(connection: duckdb.DuckDBPyConnection, label: str) -> int:
+    """Lines with too few or too many columns, or broken text; numbered from behind so as not to meet row numbers.
+
+    A quote that is never closed swallows all lines after it, so it is no single bad row but an error.
+    """
+    query = "SELECT min(line) FROM reject_errors WHERE contains(rtrim(csv_line, chr(10) || chr(13)), chr(10))"
+    swallowing = connection.execute(query).fetchone()[0]
+    if swallowing is not None:
+        raise DataError(f"{label}: the quote opened in line {swallowing} is never closed; mend that line.")
     connection.execute(
-        """INSERT INTO bad SELECT -CAST(line AS BIGINT), 'malformed line', NULL, NULL, any_value(csv_line)
+        f"""INSERT INTO bad
+           SELECT -CAST(line AS BIGINT), 'malformed line', NULL, NULL, left(any_value(csv_line), {RAW_LENGTH})
            FROM reject_errors GROUP BY line"""
     )
     return connection.execute("SELECT count(*) FROM bad WHERE row_number < 0").fetchone()[0]
@@ -149,7 +158,7 @@ def _quarantine_malformed(connection: duckdb.DuckDBPyConnection) -> int:
 def _add_raw_texts(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     if connection.execute("SELECT count(*) FROM bad WHERE raw IS NULL").fetchone()[0]:
         connection.execute(
-            f"""UPDATE bad SET raw = texts.raw
+            f"""UPDATE bad SET raw = left(texts.raw, {RAW_LENGTH})
                 FROM (SELECT * FROM ({raw_texts(source)}) WHERE row_number IN (SELECT row_number FROM bad)) AS texts
                 WHERE bad.row_number = texts.row_number"""
         )

@@ -115,6 +115,8 @@ def test_a_mixed_column_of_a_frame_spoils_only_its_bad_rows(store, plain):
         (["02/03/2020,1,1,1,1,1"], "Date,Open,High,Low,Close,Volume", "day_first"),
         (['2020-01-02,"1,5","1,5","1,5","1,5",1'], "Date,Open,High,Low,Close,Volume", "decimal"),
         ([], "", "0 rows: its first line"),
+        ([GOOD, '"2020-01-03,1,1,1,1,1', GOOD], "Date,Open,High,Low,Close,Volume", "quote opened in line 3 is never"),
+        ([], "Date,Open\rHigh", "cannot be split into columns"),
         ([GOOD], "a\0,b", "NUL"),
     ],
 )
