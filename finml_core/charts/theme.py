@@ -1,6 +1,6 @@
 """The look in tokens: every colour and size that a chart uses; `.streamlit/config.toml` holds the same values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -129,12 +129,19 @@ def mix(first: str, second: str, share: float) -> str:
     return "#" + "".join(f"{round(255 * (a + (b - a) * share)):02X}" for a, b in pairs)
 
 
-def sequential(theme: MappingProxyType[str, str]) -> list[str]:
+def readable(color: str, theme: Mapping[str, str]) -> str:
+    """The colour moved towards the theme's text until words in it reach 4.5:1 on a pale ground of that colour."""
+    ground = mix(theme["background"], color, 0.12)
+    steps = (mix(color, theme["text"], step / 20) for step in range(20))
+    return next((step for step in steps if contrast(step, ground) >= 4.6), theme["text"])
+
+
+def sequential(theme: Mapping[str, str]) -> list[str]:
     """Ten steps of one hue, from the raised surface to the primary colour."""
     return [mix(theme["surface"], theme["primary"], step / 9) for step in range(10)]
 
 
-def diverging(theme: MappingProxyType[str, str]) -> list[str]:
+def diverging(theme: Mapping[str, str]) -> list[str]:
     """Ten steps from the colour of falling over the raised surface to the primary colour."""
     down = [mix(DOWN, theme["surface"], step / 4.5) for step in range(5)]
     return down + [mix(theme["surface"], theme["primary"], (step + 0.5) / 4.5) for step in range(5)]
@@ -151,7 +158,9 @@ def themed(chart: Any, height: int = HERO, *, entries: int = 0) -> Any:
     low = min(whole, max(NARROW_HERO, whole - 100)) + LEGEND_ROW * -(-entries // 2)
     whole += LEGEND_ROW * (entries > 0)
     narrow = alt.param(name="height", expr=f"windowSize()[0] < 640 ? {low} : {whole}")
-    chart = chart.properties(height=whole).configure(**_config())
+    chart = chart.properties(height=whole, padding={"left": 0, "top": 4, "right": 6, "bottom": 4}).configure(
+        **_config()
+    )
     chart = _own_views(chart)
     return chart.add_params(narrow)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
+from finml_core.charts.theme import DARK, LIGHT
 from finml_core.errors import FinmlError
 from pages._ui import selection as shared
 from pages._ui.selection import Selection
@@ -56,6 +57,12 @@ _VERDICTS = {
     "doubtful": ("orange", "help", "Doubtful"),
     "failed": ("red", "cancel", "Failed"),
 }
+# Streamlit writes white on the primary colour; on the dark theme's pale one that is unreadable.
+_STYLE = f"""<style>
+.stApp [data-tag], .stApp [data-testid="stBaseButton-primary"] p {{
+  color: light-dark({LIGHT["background"]}, {DARK["background"]}) !important;
+}}
+</style>"""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Where the first download of a page goes: top right, beside Share.
 _download_slot: ContextVar[Any] = ContextVar("download_slot", default=None)
@@ -99,6 +106,7 @@ def open_page(title: str, question: str) -> Selection:
         shown = shared.current()
         shared.write_url(shown)
         shared.sidebar(shown)
+    st.html(_STYLE)
     head = st.container(horizontal=True, vertical_alignment="center", key="page_head")
     with head:
         with st.container(width="stretch", gap=None):

@@ -9,6 +9,7 @@ import streamlit as st
 from pages._ui import load
 
 STATE, SEEN = "selection", "selection_in_url"  # non-widget keys: they outlive a change of page
+LATEST = ""  # the choice that follows the newest finished run
 PARAMETERS = ("symbols", "start", "end", "run", "model")
 
 
@@ -78,11 +79,11 @@ def sidebar(shown: Selection) -> Selection:
                 on_change=_keep_dates,
                 args=(first, last),
             )
-        _put("selection_run", pinned if pinned in labels else None)
+        _put("selection_run", pinned if pinned in labels else LATEST)
         st.selectbox(
             "Run",
-            [None, *labels],
-            format_func=lambda run_id: "Latest finished run" if run_id is None else labels[run_id],
+            [LATEST, *labels],
+            format_func=lambda run_id: labels.get(run_id, "Latest finished run"),
             key="selection_run",
             on_change=_keep_run,
         )
@@ -156,7 +157,7 @@ def _keep_dates(first: date, last: date) -> None:
 
 
 def _keep_run() -> None:
-    _keep(run_id=st.session_state["selection_run"])
+    _keep(run_id=st.session_state["selection_run"] or None)
 
 
 def _as_of(run_id: str | None) -> None:
