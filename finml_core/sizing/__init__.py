@@ -13,8 +13,6 @@ from finml_core.sizing.probability import ProbabilityAwareSizing, probability_we
 from finml_core.sizing.risk_adjusted import (
     RiskAdjustedKelly,
     RiskAdjustedSize,
-    conditional_value_at_risk,
-    value_at_risk,
 )
 from finml_core.sizing.volatility_target import VolatilityTargetSizing, volatility_target_weight
 
@@ -26,7 +24,6 @@ __all__ = [
     "VolatilityTargetSizing",
     "average_active",
     "cap_weight",
-    "conditional_value_at_risk",
     "continuous_kelly",
     "kelly_fraction",
     "kelly_growth",
@@ -34,6 +31,5 @@ __all__ = [
     "multi_asset_kelly",
     "probability_weight",
     "shrink_covariance",
-    "value_at_risk",
     "volatility_target_weight",
 ]

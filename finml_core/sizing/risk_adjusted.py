@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from finml_core.checks import check_between, check_positive
 from finml_core.errors import DataError
+from finml_core.metrics import conditional_value_at_risk, value_at_risk
 from finml_core.sizing.kelly import KellySizing
 
 MIN_RETURNS = 20  # fewer past returns have no tail to speak of
@@ -71,7 +72,7 @@ class RiskAdjustedKelly(KellySizing):
             Of the account, at most 0; a positive number is read as its size.
         """
         bet = float(self.calculate_kelly_fraction(win_prob, win_return, loss_return))
-        returns = np.sign(bet) * np.asarray(past_returns, dtype=float) if bet else np.asarray(past_returns, dtype=float)
+        returns = (np.sign(bet) or 1.0) * _known(past_returns)
         left = max(0.0, 1 - abs(current_drawdown) / self.max_drawdown_limit)
         limits = {
             "var": _largest(self.var_threshold, value_at_risk(returns, self.confidence)),
@@ -84,17 +85,6 @@ class RiskAdjustedKelly(KellySizing):
         return RiskAdjustedSize(fraction=fraction, kelly=bet, limits=limits, binding=strictest if binds else None)
 
 
-def value_at_risk(returns: ArrayLike, confidence: float = 0.95) -> float:
-    """Loss that a share 1 - `confidence` of past returns exceeds; positive, 0 where even that tail gains."""
-    return max(0.0, -float(np.quantile(_known(returns), 1 - confidence)))
-
-
-def conditional_value_at_risk(returns: ArrayLike, confidence: float = 0.95) -> float:
-    """Mean loss in the worst 1 - `confidence` of past returns; positive, 0 where even that tail gains."""
-    known = _known(returns)
-    return max(0.0, -float(known[known <= np.quantile(known, 1 - confidence)].mean()))
-
-
 def _known(returns: ArrayLike) -> np.ndarray:
     returns = np.asarray(returns, dtype=float)
     known = returns[np.isfinite(returns)]
@@ -104,4 +94,5 @@ def _known(returns: ArrayLike) -> np.ndarray:
 
 
 def _largest(threshold: float, loss: float) -> float:
+    """Size at which `loss` reaches the threshold; a tail that gains sets no limit."""
     return threshold / loss if loss > 0 else np.inf

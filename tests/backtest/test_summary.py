@@ -28,13 +28,22 @@ def test_the_sharpe_ratio_is_annual_and_has_its_error():
     returns = np.random.default_rng(0).normal(0.001, 0.01, 500)
     summary = summarise(frame(returns))
     per_bar = returns.mean() / returns.std(ddof=1)
-    assert summary["sharpe_per_bar"] == pytest.approx(per_bar)
+    assert summary["sharpe_per_period"] == pytest.approx(per_bar)
     assert summary["sharpe"] == pytest.approx(per_bar * np.sqrt(252))
     # Lo (2002): for normal returns the error of a Sharpe ratio is about sqrt((1 + SR^2 / 2) / n)
     assert summary["sharpe_error"] == pytest.approx(np.sqrt((1 + per_bar**2 / 2) / 500 * 252), rel=0.05)
     assert 0.5 < summary["psr"] < 1
-    assert summary["cvar_95"] > summary["var_95"] > 0
-    assert summary["volatility_annual"] == pytest.approx(returns.std(ddof=1) * np.sqrt(252))
+    assert summary["conditional_value_at_risk"] > summary["value_at_risk"] > 0
+    assert summary["annual_volatility"] == pytest.approx(returns.std(ddof=1) * np.sqrt(252))
+
+
+def test_trading_and_its_cost_are_told_a_year():
+    net = np.array([0.01, -0.01, 0.02, 0.0])
+    summary = summarise(frame(net, gross_return=net + 0.001, cost=0.001, turnover=0.5, exposure=0.25))
+    assert summary["cost_annual"] == pytest.approx(0.252)
+    assert summary["turnover_annual"] == pytest.approx(126)
+    assert summary["exposure"] == pytest.approx(0.25)
+    assert summary["gross_annual_return"] > summary["annual_return"]
 
 
 def test_without_variation_there_is_no_ratio():
@@ -48,4 +57,4 @@ def test_the_summary_starts_at_the_first_decision(panel):
     weight = pd.Series(0.3, index=key_index(panel))
     ts = panel["ts"].unique()
     weight.loc[pd.IndexSlice[:, : ts[299]]] = np.nan
-    assert run_backtest(panel, weight).summary["n_bars"] == 300
+    assert run_backtest(panel, weight).summary["n_obs"] == 300

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from finml_core.errors import DataError
-from finml_core.sizing import RiskAdjustedKelly, conditional_value_at_risk, value_at_risk
+from finml_core.metrics import conditional_value_at_risk, value_at_risk
+from finml_core.sizing import RiskAdjustedKelly
 
 RETURNS = np.random.default_rng(3).standard_t(4, 500) * 0.02
 BET = {"win_prob": 0.6, "win_return": 0.03, "loss_return": -0.03}
@@ -40,11 +41,12 @@ def test_a_short_is_held_against_the_upper_tail():
     assert -size.fraction == pytest.approx(0.02 / 0.2)
 
 
-def test_expected_shortfall_is_at_least_value_at_risk():
-    assert conditional_value_at_risk(RETURNS) >= value_at_risk(RETURNS) > 0
-    assert value_at_risk(np.full(30, 0.01)) == 0.0
+def test_a_tail_that_gains_sets_no_limit():
+    size = sizing().size(**BET, past_returns=np.linspace(0.001, 0.01, 50))
+    assert size.fraction == 5.0
+    assert size.limits["var"] == size.limits["cvar"] == np.inf
 
 
 def test_too_few_returns_have_no_tail():
     with pytest.raises(DataError, match="give at least 20"):
-        value_at_risk([0.01, -0.02])
+        sizing().size(**BET, past_returns=[0.01, -0.02])
