@@ -1,0 +1,159 @@
+"""FinML without a browser: `python -m finml_core run examples/direction_5d.yaml`."""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from finml_core.errors import FinmlError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0 when done, 1 when a run failed, 2 when the input is wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.action(options)
+    except FinmlError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped.", file=sys.stderr)
+        return 130
+
+
+def home() -> Path:
+    """The folder of bars, runs and trials: FINML_HOME, or `data` in the working folder."""
+    return Path(os.environ.get("FINML_HOME", "data"))
+
+
+def prepare(options: argparse.Namespace) -> int:
+    from finml_core.bars import BarStore, prepare_store
+
+    store = BarStore(home() / "market.duckdb")
+    added = prepare_store(store)
+    print("Bundled bars ingested." if added else "The store is ready.", f"{len(store.symbols())} symbols in {home()}.")
+    return 0
+
+
+def ingest(options: argparse.Namespace) -> int:
+    from finml_core.bars import BarStore, IngestOptions
+
+    settings = {
+        "symbol": options.symbol,
+        "time_zone": options.time_zone,
+        "day_first": options.day_first,
+        "decimal": options.decimal,
+    }
+    chosen = IngestOptions(**{name: value for name, value in settings.items() if value is not None})
+    store = BarStore(home() / "market.duckdb")
+    report = store.ingest(
+        options.file,
+        mapping=_mapping(options.map),
+        options=chosen,
+        on_conflict=options.on_conflict,
+        dry_run=options.dry_run,
+    )
+    print(
+        f"{report.rows_read} rows read, {report.inserted} inserted, {report.replaced} replaced, "
+        f"{report.skipped} skipped, {sum(report.quarantined.values())} quarantined in {report.seconds:.2f} s"
+        + (" (dry run: nothing stored)" if report.dry_run else "")
+    )
+    for reason, count in report.quarantined.items():
+        print(f"  quarantined: {count} {reason}")
+    for note in report.notes:
+        print(f"  note: {note}")
+    return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    from finml_core.experiments import ExperimentConfig
+    from finml_core.runs import RunStore
+
+    config = ExperimentConfig.from_yaml(options.file)
+    prepare(options)
+    store = RunStore(home())
+    run_id = store.submit(config)
+    print(f"run {run_id}")
+    status = _follow(store, run_id)
+    if status.state != "done":
+        print(f"{status.state}: {status.error or status.message}", file=sys.stderr)
+        return 1
+    print(_board(store, run_id))
+    return 0
+
+
+def runs(options: argparse.Namespace) -> int:
+    from finml_core.runs import RunStore
+
+    listed = RunStore(home()).list()
+    if not listed:
+        print(f"no runs in {home()}; start one: python -m finml_core run examples/direction_5d.yaml")
+    for status in listed:
+        print(f"{status.run_id}  {status.state:<9}  {status.created}  {status.name}  {status.error or ''}".rstrip())
+    return 0
+
+
+def _follow(store, run_id):
+    """Print each new message of a run until it ends."""
+    said = ""
+    while True:
+        status = store.status(run_id)
+        if status.message and status.message != said:
+            said = status.message
+            print(f"  {status.fraction:4.0%}  {said}", flush=True)
+        if status.state not in ("queued", "running"):
+            return status
+        time.sleep(0.3)
+
+
+def _board(store, run_id: str) -> str:
+    table = store.table(run_id, "leaderboard")
+    columns = ["model", "auc_mean", "auc_deviation", "log_loss_cal", "ece_cal", "sharpe_annual", "sharpe_error_annual"]
+    luck = store.luck(run_id)
+    shown = table[columns].merge(luck[["model", "dsr"]], on="model", how="left")
+    trials = int(luck["n_trials"].max()) if len(luck) else 0
+    return f"{shown.round(3).to_string(index=False, na_rep='')}\nDSR counts {trials} trials."
+
+
+def _mapping(pairs: list[str]) -> dict[str, str] | None:
+    from finml_core.errors import ConfigError
+
+    mapping = {}
+    for pair in pairs:
+        name, separator, column = pair.partition("=")
+        if not separator or not name or not column:
+            raise ConfigError(f"--map is {pair!r}, but must be like close=Last.")
+        mapping[name] = column
+    return mapping or None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m finml_core", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    command = commands.add_parser("prepare", help="make the store and ingest the bundled bars, once")
+    command.set_defaults(action=prepare)
+
+    command = commands.add_parser("ingest", help="add a file of bars to the store")
+    command.add_argument("file", type=Path)
+    command.add_argument("--symbol", help="the symbol of a file that has no such column")
+    command.add_argument("--map", action="append", default=[], metavar="NAME=COLUMN", help="which column is which")
+    command.add_argument("--time-zone", help="zone of stamps that name none (default UTC)")
+    command.add_argument("--day-first", action="store_const", const=True, help="dates are written 31/12/2019")
+    command.add_argument("--decimal", choices=[".", ","])
+    command.add_argument("--on-conflict", choices=["error", "skip", "replace"], default="error")
+    command.add_argument("--dry-run", action="store_true", help="check and report, store nothing")
+    command.set_defaults(action=ingest)
+
+    command = commands.add_parser("run", help="run an experiment file, follow it, print its leaderboard")
+    command.add_argument("file", type=Path)
+    command.set_defaults(action=run)
+
+    command = commands.add_parser("runs", help="list the runs")
+    command.set_defaults(action=runs)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

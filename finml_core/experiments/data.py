@@ -1,0 +1,57 @@
+"""From bars to samples: the part of the line that learns nothing."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from finml_core.errors import DataError
+from finml_core.experiments.config import ExperimentConfig
+from finml_core.features import FeatureEngineer
+from finml_core.labels import make_labels
+from finml_core.samples import Samples, make_samples
+from finml_core.schemas import as_bars
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """What models learn from, and the rows that have no outcome yet."""
+
+    bars: pd.DataFrame  # sorted long bars, as supplied
+    features: pd.DataFrame  # every bar, missing in the warm-up
+    samples: Samples  # complete rows with a known outcome
+    live: pd.DataFrame  # feature rows after the last known outcome: predicted, never scored
+
+
+def make_dataset(config: ExperimentConfig, bars: pd.DataFrame) -> Dataset:
+    """Choose the bars, compute features and labels, and keep the complete rows.
+
+    Raises
+    ------
+    DataError
+        If a symbol of the experiment has no bars in its range, or no complete row is left.
+    """
+    bars = choose_bars(config, bars)
+    features = FeatureEngineer(config.features).fit(bars).transform(bars)
+    labels = make_labels(bars, config.label)
+    samples = make_samples(features, labels)
+    last_known = samples.y.index.get_level_values("ts").max()
+    is_live = features.notna().all(axis=1) & (features.index.get_level_values("ts") > last_known)
+    return Dataset(bars=bars, features=features, samples=samples, live=features.loc[is_live])
+
+
+def choose_bars(config: ExperimentConfig, bars: pd.DataFrame) -> pd.DataFrame:
+    """The bars of the experiment's symbols and dates, sorted."""
+    bars = as_bars(bars)
+    keep = bars["symbol"].isin(config.symbols)
+    if config.start is not None:
+        keep &= bars["ts"] >= pd.Timestamp(config.start)
+    if config.end is not None:
+        keep &= bars["ts"] < pd.Timestamp(config.end).normalize() + pd.Timedelta(days=1)
+    chosen = bars.loc[keep].reset_index(drop=True)
+    missing = sorted(set(config.symbols) - set(chosen["symbol"].unique()))
+    if missing:
+        raise DataError(
+            f"no bars of {', '.join(missing)} from {config.start or 'the first day'} to {config.end or 'the last'}; "
+            "choose other symbols or dates, or ingest them first."
+        )
+    return chosen

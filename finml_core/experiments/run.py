@@ -1,0 +1,196 @@
+"""The composition root: the only place that knows the order of the stages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from finml_core.calibration import cross_fit_calibrate, cross_fit_intervals
+from finml_core.experiments.audit import audit_run
+from finml_core.experiments.config import ExperimentConfig
+from finml_core.experiments.data import Dataset, make_dataset
+from finml_core.experiments.decide import ARBITRATED, Decisions, decide
+from finml_core.experiments.predict import predict_out_of_sample
+from finml_core.experiments.progress import Checkpoint, Progress, Report, ShouldStop
+from finml_core.experiments.score import (
+    equity_table,
+    interval_coverage,
+    leaderboard,
+    score_calibration,
+    score_folds,
+    score_strategies,
+)
+from finml_core.experiments.trial import Trial, bars_fingerprint
+from finml_core.experiments.trials import run_trials
+from finml_core.regimes import RuleRegimeDetector, label_regimes
+from finml_core.schemas import PREDICTIONS, bars_per_year
+from finml_core.splits import split_diagnostics, split_timeline
+
+CODE_VERSION = "1"  # raised whenever the same configuration would give other numbers
+TRAINING = (0.05, 0.85)  # the shares of the work between which training runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentResult:
+    """Everything that a run leaves: plain tables, headline numbers, and the trials it made."""
+
+    config: ExperimentConfig
+    tables: Mapping[str, pd.DataFrame]
+    metrics: Mapping[str, Any]
+    trials: tuple[Trial, ...]
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The tidy table of out-of-sample predictions."""
+        return self.tables["predictions"]
+
+
+def run_experiment(
+    config: ExperimentConfig,
+    bars: pd.DataFrame,
+    *,
+    run_id: str = "",
+    progress: Report | None = None,
+    should_stop: ShouldStop | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> ExperimentResult:
+    """Bars to an honest answer: features, labels, purged splits, models, calibration, regimes, arbitration, backtest.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+    bars : DataFrame
+        Long bars as supplied, in any order; the experiment takes its symbols and dates from them.
+    run_id : str
+        Written into every prediction.
+    progress : callable, optional
+        Receives dicts with `stage`, `fraction` in [0, 1], `message`, and while training `model, fold` and losses.
+    should_stop : callable, optional
+        Asked between pieces of work; True raises ExperimentCancelled.
+    checkpoint : Checkpoint, optional
+        Keeps finished folds; folds found there are not trained again.
+
+    Raises
+    ------
+    DataError, SplitError
+        If the bars cannot carry the experiment; the text says what to change.
+    ExperimentCancelled
+        If `should_stop` said so.
+    """
+    tell = Progress(progress, should_stop)
+    tell("features", 0.0, "computing features")
+    data = make_dataset(config, bars)
+    splitter = config.split.build()
+    samples = data.samples
+    tell("splits", 0.03, "splitting")
+    splits = list(splitter.split(samples.X, groups=samples.label_end))
+    diagnostics = split_diagnostics(splitter, samples.X, samples.label_end)
+    timeline = split_timeline(splitter, samples.X, samples.label_end)
+    out = predict_out_of_sample(
+        samples,
+        splits,
+        config.models,
+        config.model,
+        context=data.features.dropna(),
+        live=data.live,
+        progress=Progress(_within(progress, TRAINING), should_stop),
+        checkpoint=checkpoint,
+    )
+    tell("calibration", TRAINING[1], "calibrating")
+    predictions = calibrate(config, out.predictions)
+    tell("regimes", 0.88, "reading regimes")
+    probabilities = RuleRegimeDetector(config.regimes).fit(data.bars).filter(data.bars)
+    regimes = label_regimes(probabilities)
+    tell("arbitration", 0.9, "arbitrating and backtesting")
+    decisions = decide(config, data.bars, predictions, regimes)
+    tell("audit", 0.95, "auditing")
+    predictions = complete_predictions(predictions, regimes, decisions, run_id)
+    audits = audit_run(config, data, diagnostics, predictions)
+    periods = bars_per_year(data.bars["ts"])
+    folds = score_folds(predictions)
+    coverage = interval_coverage(predictions)
+    strategies = score_strategies(decisions.results, periods)
+    board = leaderboard(folds, score_calibration(predictions), strategies, out.times, coverage)
+    tables = {
+        "samples": _samples_table(data),
+        "predictions": predictions,
+        "folds": folds,
+        "leaderboard": board,
+        "timeline": timeline,
+        "diagnostics": diagnostics,
+        "regimes": probabilities.join(regimes).reset_index(),
+        "decisions": decisions.arbitration,
+        "strategy_weights": decisions.strategy_weights,
+        "equity": equity_table(decisions.results),
+        "costs": _costs(decisions),
+        "trades": decisions.results[ARBITRATED].trades,
+        "history": out.history,
+        "times": out.times,
+        "audits": audits,
+    }
+    return ExperimentResult(
+        config=config,
+        tables=tables,
+        metrics=_headline(data, board, audits, periods),
+        trials=run_trials(config, bars_fingerprint(data.bars), decisions, periods),
+    )
+
+
+def calibrate(config: ExperimentConfig, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Add `p_cal, lower, upper` model by model, each from outcomes known before the block it serves."""
+    parts = []
+    settings = config.calibration
+    for _, rows in predictions.groupby("model", sort=False):
+        p_cal = cross_fit_calibrate(rows, settings.method, min_samples=settings.min_samples)
+        rows = rows.assign(p_cal=p_cal)
+        parts.append(rows.join(cross_fit_intervals(rows, alpha=settings.alpha, min_samples=settings.min_samples)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def complete_predictions(
+    predictions: pd.DataFrame, regimes: pd.DataFrame, decisions: Decisions, run_id: str
+) -> pd.DataFrame:
+    """The tidy table of predictions: regime, signal and weight joined on, columns in their order."""
+    weights = pd.concat(decisions.target_weights, names=["model"]).rename("target_weight").reset_index()
+    table = predictions.join(regimes["regime"], on=["symbol", "ts"])
+    table = table.merge(weights, on=["model", "symbol", "ts"], how="left")
+    side = table["target_weight"].fillna(0.0)
+    table["signal"] = side.gt(0).map({True: "LONG", False: "NEUTRAL"}).mask(side < 0, "SHORT")
+    table["run_id"] = run_id
+    return table.loc[:, list(PREDICTIONS)]
+
+
+def _samples_table(data: Dataset) -> pd.DataFrame:
+    """Which rows could be learned from, so that other splits can be drawn on them later."""
+    samples = data.samples
+    columns = {"y": samples.y, "label_end": samples.label_end, "sample_weight": samples.sample_weight}
+    return pd.DataFrame(columns).reset_index()
+
+
+def _costs(decisions: Decisions) -> pd.DataFrame:
+    frames = {name: result.costs for name, result in decisions.results.items()}
+    return pd.concat(frames, names=["model", "ts"]).reset_index()
+
+
+def _headline(data: Dataset, board: pd.DataFrame, audits: pd.DataFrame, periods: float) -> dict[str, Any]:
+    models = board.loc[(board["kind"] == "model") & (board["model"] != "naive")]
+    champion = models.loc[models["log_loss_cal"].idxmin(), "model"] if len(models) else board["model"].iloc[0]
+    return {
+        "champion": champion,
+        "n_samples": len(data.samples),
+        "n_features": data.samples.X.shape[1],
+        "dropped": dict(data.samples.dropped),
+        "periods_per_year": periods,
+        "first": data.bars["ts"].min().isoformat(),
+        "last": data.bars["ts"].max().isoformat(),
+        "audit_passed": bool(audits["passed"].all()),
+    }
+
+
+def _within(report: Report | None, span: tuple[float, float]) -> Report | None:
+    """The same report with its fraction squeezed into a part of the whole."""
+    if report is None:
+        return None
+    low, high = span
+    return lambda event: report({**event, "fraction": low + (high - low) * event["fraction"]})

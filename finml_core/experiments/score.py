@@ -1,0 +1,140 @@
+"""From out-of-sample predictions and backtests to the tables that pages show."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from finml_core.backtest import BacktestResult
+from finml_core.experiments.decide import ARBITRATED, HOLDING, EQUAL_WEIGHT, RULE_STYLES
+from finml_core.metrics import (
+    accuracy,
+    annualize_sharpe,
+    auc,
+    brier_score,
+    expected_calibration_error,
+    kurtosis,
+    log_loss,
+    max_drawdown,
+    probabilistic_sharpe_ratio,
+    sharpe_ratio,
+    sharpe_standard_error,
+    skewness,
+)
+
+CLASSIFICATION = {"auc": auc, "log_loss": log_loss, "brier": brier_score, "accuracy": accuracy}
+
+
+def score_folds(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Scores within each fold, raw probabilities: a row a model and fold.
+
+    Scores are taken fold by fold and averaged later, since pooling folds biases AUC down. A fold whose outcomes are
+    all alike has no AUC.
+    """
+    known = predictions.dropna(subset=["y_true", "p_raw"])
+    rows = []
+    for (model, fold), part in known.groupby(["model", "fold"], sort=False):
+        y, p = part["y_true"].to_numpy(), part["p_raw"].to_numpy()
+        scores = {name: score(y, p) for name, score in CLASSIFICATION.items()}
+        rows.append({"model": model, "fold": fold, "n_test": len(part), "base_rate": float(y.mean()), **scores})
+    return pd.DataFrame(rows)
+
+
+def score_calibration(predictions: pd.DataFrame, n_bins: int = 10) -> pd.DataFrame:
+    """Log loss, Brier score and ECE before and after calibration, on the same rows: those with a `p_cal`."""
+    known = predictions.dropna(subset=["y_true", "p_raw", "p_cal"])
+    rows = []
+    for model, part in known.groupby("model", sort=False):
+        y = part["y_true"].to_numpy()
+        row = {"model": model, "n_calibrated": len(part)}
+        for kind in ("raw", "cal"):
+            p = part[f"p_{kind}"].to_numpy()
+            row[f"log_loss_{kind}"] = log_loss(y, p)
+            row[f"brier_{kind}"] = brier_score(y, p)
+            row[f"ece_{kind}"] = expected_calibration_error(y, p, n_bins=n_bins)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def interval_coverage(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Share of outcomes inside [lower, upper] by model, where an interval was given."""
+    known = predictions.dropna(subset=["label_return", "lower", "upper"])
+    inside = known["label_return"].between(known["lower"], known["upper"])
+    table = inside.groupby(known["model"], sort=False).agg(coverage="mean", n_intervals="size")
+    return table.reset_index()
+
+
+def score_strategies(results: Mapping[str, BacktestResult], periods_per_year: float) -> pd.DataFrame:
+    """What each strategy earned after costs: a row a strategy; `sharpe` per bar, `sharpe_annual` a year."""
+    rows = []
+    for name, result in results.items():
+        returns = result.bars["net_return"].to_numpy()
+        sharpe = sharpe_ratio(returns)
+        skew, raw_kurtosis = skewness(returns), kurtosis(returns)
+        error = sharpe_standard_error(sharpe, len(returns), skew, raw_kurtosis)
+        rows.append(
+            {
+                "model": name,
+                "kind": strategy_kind(name),
+                "n_obs": len(returns),
+                "sharpe": sharpe,
+                "skew": skew,
+                "kurtosis": raw_kurtosis,
+                "sharpe_annual": annualize_sharpe(sharpe, periods_per_year),
+                "sharpe_error_annual": annualize_sharpe(error, periods_per_year),
+                "psr": probabilistic_sharpe_ratio(sharpe, len(returns), skew, raw_kurtosis),
+                "annual_return": float(np.mean(returns) * periods_per_year),
+                "max_drawdown": max_drawdown(result.bars["equity"].to_numpy()),
+                "turnover_annual": float(result.bars["turnover"].mean() * periods_per_year),
+                "cost_annual": float(result.bars["cost"].mean() * periods_per_year),
+                "exposure": float(result.bars["exposure"].mean()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def leaderboard(
+    folds: pd.DataFrame,
+    calibration: pd.DataFrame,
+    strategies: pd.DataFrame,
+    times: pd.DataFrame,
+    coverage: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row a model or strategy: scores as mean and deviation over folds, then what it earned."""
+    scores = folds.groupby("model", sort=False).agg(
+        n_folds=("fold", "nunique"),
+        auc_mean=("auc", "mean"),
+        auc_deviation=("auc", "std"),
+        log_loss_mean=("log_loss", "mean"),
+        log_loss_deviation=("log_loss", "std"),
+        brier_mean=("brier", "mean"),
+        accuracy_mean=("accuracy", "mean"),
+    )
+    cost = times.groupby("model", sort=False).agg(seconds=("seconds", "sum"), device=("device", "last"))
+    table = strategies.set_index("model").join(
+        [scores, calibration.set_index("model"), cost, coverage.set_index("model")]
+    )
+    return table.reset_index()
+
+
+def strategy_kind(name: str) -> str:
+    """model, strategy, arbitrated or benchmark: what a row of the leaderboard is."""
+    if name == ARBITRATED:
+        return "arbitrated"
+    if name == HOLDING:
+        return "benchmark"
+    return "strategy" if name in RULE_STYLES or name == EQUAL_WEIGHT else "model"
+
+
+def per_unit(result: BacktestResult) -> pd.DataFrame:
+    """The bars of a backtest with equity, cash and positions as multiples of the capital at the start."""
+    money = ["equity", "cash", "position_value"]
+    bars = result.bars.copy()
+    bars[money] = bars[money] / result.config.initial_equity
+    return bars
+
+
+def equity_table(results: Mapping[str, BacktestResult]) -> pd.DataFrame:
+    """Every strategy's bars below each other: model, ts and the columns of a backtest, money per unit of capital."""
+    frames = {name: per_unit(result) for name, result in results.items()}
+    return pd.concat(frames, names=["model", "ts"]).reset_index()

@@ -1,0 +1,154 @@
+"""Sliders that make configurations: of a run to train, and of a backtest to look at."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from finml_core.backtest import BacktestConfig, CostModel
+from finml_core.calibration import CALIBRATORS
+from finml_core.errors import FinmlError
+from finml_core.experiments import ExperimentConfig, SizingConfig, SplitConfig
+from finml_core.features import FAMILIES
+from finml_core.models import HYPERPARAMETERS, Hyperparameter, ModelConfig, ModelType, with_values
+from finml_core.regimes import RuleConfig
+from pages._ui import load, text
+from pages._ui.frame import Selection
+
+LEADERBOARD_COLUMNS = {
+    "auc_mean": st.column_config.NumberColumn("AUC", format="%.3f"),
+    "auc_deviation": st.column_config.NumberColumn("± AUC", format="%.3f"),
+    "log_loss_mean": st.column_config.NumberColumn("Log loss", format="%.4f"),
+    "log_loss_deviation": st.column_config.NumberColumn("± log loss", format="%.4f"),
+    "log_loss_raw": st.column_config.NumberColumn("Log loss, raw", format="%.4f"),
+    "log_loss_cal": st.column_config.NumberColumn("Log loss, calibrated", format="%.4f"),
+    "ece_raw": st.column_config.NumberColumn("ECE, raw", format="%.3f"),
+    "ece_cal": st.column_config.NumberColumn("ECE, calibrated", format="%.3f"),
+    "sharpe_annual": st.column_config.NumberColumn("Sharpe", format="%.2f"),
+    "sharpe_error_annual": st.column_config.NumberColumn("± Sharpe", format="%.2f"),
+    "dsr": st.column_config.NumberColumn("DSR", format="%.3f"),
+    "psr": st.column_config.NumberColumn("PSR", format="%.3f"),
+    "n_trials": st.column_config.NumberColumn("Trials"),
+    "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
+}
+LEADERBOARD_ORDER = (
+    "model", "kind", "auc_mean", "auc_deviation", "log_loss_mean", "log_loss_cal", "ece_cal",
+    "sharpe_annual", "sharpe_error_annual", "dsr", "n_trials", "turnover_annual", "max_drawdown", "seconds", "device",
+)  # fmt: skip
+SECONDS = {"naive": 0.2, "logistic": 0.6, "lightgbm": 4.0, "lstm": 14.0}  # 5 folds of 8,000 rows on two cores
+
+
+def experiment_controls(selection: Selection) -> ExperimentConfig | None:
+    """The experiment that the sliders describe; None, and the reason shown, where it cannot exist."""
+    default = load.default_experiment()
+    name = st.text_input("Name", default.name, key="build_name")
+    names = [member.value for member in ModelType]
+    models = st.multiselect(
+        "Models", names, [model.value for model in default.models], key="build_models", format_func=text.name
+    )
+    horizon = st.slider("Label horizon, bars", 1, 60, default.label.horizon, key="build_horizon", bind="query-params")
+    folds = st.slider("Folds", 2, 10, default.split.n_splits, key="build_folds", bind="query-params")
+    calibration = st.selectbox(
+        "Calibration", list(CALIBRATORS), list(CALIBRATORS).index(default.calibration.method), key="build_calibration"
+    )
+    with st.expander("Features and split"):
+        families = st.multiselect("Families", FAMILIES, default.features.families, key="build_families")
+        kinds = {"purged_kfold": "Purged K-fold", "walk_forward": "Walk-forward"}
+        kind = st.selectbox("Splitter", list(kinds), format_func=kinds.get, key="build_split")
+        embargo = st.slider("Embargo, % of bars", 0.0, 10.0, 1.0, 0.5, key="build_embargo")
+        seed = st.number_input("Seed", 0, 9999, default.model.seed, key="build_seed")
+    try:
+        return replace(
+            default,
+            name=name,
+            symbols=tuple(selection.symbols),
+            start=selection.start.isoformat() if selection.start else None,
+            end=selection.end.isoformat() if selection.end else None,
+            models=tuple(ModelType(model) for model in models),
+            label=replace(default.label, horizon=horizon),
+            split=SplitConfig(kind=kind, n_splits=folds, embargo_pct=embargo / 100),
+            calibration=replace(default.calibration, method=calibration),
+            features=replace(default.features, families=tuple(families)),
+            model=replace(_model_controls(models, default.model), seed=int(seed)),
+        )
+    except FinmlError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def _model_controls(models: list[str], config: ModelConfig) -> ModelConfig:
+    """Each chosen model's own sliders, folded away."""
+    for model in models:
+        settings = HYPERPARAMETERS[ModelType(model)]
+        if not settings:
+            continue
+        with st.expander(text.name(model)):
+            for setting in settings:
+                config = _with_slider(config, model, setting)
+    return config
+
+
+def estimate(config: ExperimentConfig) -> str:
+    """What a run of this size cost where it was measured."""
+    table = load.coverage().set_index("symbol")
+    n_bars = int(table.loc[list(config.symbols), "n_bars"].sum())
+    folds = config.split.n_splits if config.split.kind == "purged_kfold" else 5
+    seconds = sum(SECONDS.get(model.value, 5.0) for model in config.models) * n_bars / 11_000 * folds / 5
+    return f"{text.thousands(n_bars)} bars, {folds} folds, {len(config.models)} models: about {seconds + 5:.0f} s on two cores."
+
+
+def backtest_controls(config: ExperimentConfig) -> ExperimentConfig:
+    """Costs, fill and size; they start at the run's own settings."""
+    own, sizing = config.backtest, config.sizing
+    first, second, third, fourth = st.columns(4)
+    fills = {"next_open": "Next open", "same_close": "Same close (optimistic)"}
+    fill = first.selectbox(
+        "Fill", list(fills), list(fills).index(own.fill), format_func=fills.get, key="bt_fill", bind="query-params"
+    )
+    commission = second.slider(
+        "Commission, bp", 0.0, 20.0, own.costs.commission_bps, 0.5, key="bt_commission", bind="query-params"
+    )
+    spread = third.slider("Spread, bp", 0.0, 50.0, own.costs.spread_bps, 0.5, key="bt_spread", bind="query-params")
+    impact = fourth.slider(
+        "Impact coefficient", 0.0, 2.0, own.costs.impact_coefficient, 0.05, key="bt_impact", bind="query-params"
+    )
+    borrow = first.slider(
+        "Borrow, bp a year", 0.0, 500.0, own.costs.borrow_bps_year, 10.0, key="bt_borrow", bind="query-params"
+    )
+    scale = second.slider(
+        "Weight for each unit of edge", 0.5, 20.0, sizing.scale, 0.5, key="bt_scale", bind="query-params"
+    )
+    cap = third.slider("Cap on a symbol's slice", 0.1, 2.0, sizing.cap, 0.1, key="bt_cap", bind="query-params")
+    edge = fourth.slider("Smallest edge, |2p − 1|", 0.0, 0.3, sizing.min_edge, 0.01, key="bt_edge", bind="query-params")
+    costs: CostModel = replace(
+        own.costs, commission_bps=commission, spread_bps=spread, impact_coefficient=impact, borrow_bps_year=borrow
+    )
+    backtest: BacktestConfig = replace(own, fill=fill, costs=costs)
+    return replace(config, backtest=backtest, sizing=SizingConfig(scale=scale, cap=cap, min_edge=edge))
+
+
+def regime_controls(config: RuleConfig) -> RuleConfig:
+    """Windows of the rules that name the weather."""
+    left, right = st.columns(2)
+    trend = left.slider("Trend window, bars", 20, 200, config.trend_window, 5, key="regime_trend", bind="query-params")
+    volatility = right.slider(
+        "Volatility window, bars", 5, 60, config.volatility_window, 5, key="regime_volatility", bind="query-params"
+    )
+    return replace(config, trend_window=trend, volatility_window=volatility)
+
+
+def _with_slider(config: ModelConfig, model: str, setting: Hyperparameter) -> ModelConfig:
+    """The configuration with one setting as its widget stands."""
+    key = f"build_{model}_{setting.name}"
+    if setting.kind == "choice":
+        value = st.selectbox(
+            setting.label, setting.choices, setting.choices.index(setting.default), key=key, help=setting.help
+        )
+    elif setting.kind == "log":
+        value = st.select_slider(
+            setting.label, setting.options, setting.default, key=key, help=setting.help, format_func="{:.4g}".format
+        )
+    else:
+        value = st.slider(
+            setting.label, setting.low, setting.high, setting.default, setting.step, key=key, help=setting.help
+        )
+    return with_values(config, ModelType(model), {setting.name: value})

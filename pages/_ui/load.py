@@ -1,0 +1,380 @@
+"""What pages read, cached by small values: symbols, dates, configurations, run ids and the store's version."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finml_core.__main__ import home
+from finml_core.bars import BarStore, load_snapshot, quality_report
+from finml_core.experiments import CODE_VERSION, HOLDING, ExperimentConfig, per_unit, rebacktest, score_strategies
+from finml_core.features import FEATURES
+from finml_core.labels import LabelConfig, make_labels
+from finml_core.regimes import RuleConfig, RuleRegimeDetector, label_regimes
+from finml_core.report import calibration as calibration_report
+from finml_core.report import features as feature_report
+from finml_core.runs import RunStatus, RunStore
+from finml_core.schemas import adjusted, bars_per_year, key_index
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_EXPERIMENT = ROOT / "examples" / "direction_5d.yaml"
+FINISHED = ("done",)
+CANDLES = 400
+
+
+@cache
+def bar_store() -> BarStore:
+    """The store of bars of this deployment."""
+    return BarStore(home() / "market.duckdb")
+
+
+@cache
+def run_store() -> RunStore:
+    """The runs and trials of this deployment."""
+    return RunStore(home())
+
+
+# -- bars ---------------------------------------------------------------------------------------------------------
+
+
+def data_version() -> int:
+    """Raised by every ingest; part of every key below, so that nobody sees numbers of older bars."""
+    return bar_store().version()
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _coverage(version: int) -> pd.DataFrame:
+    return bar_store().coverage()
+
+
+def coverage() -> pd.DataFrame:
+    """symbol, n_bars, first, last, source."""
+    return _coverage(data_version())
+
+
+def symbols() -> list[str]:
+    """Every symbol of the store."""
+    table = coverage()
+    return sorted(table["symbol"]) if len(table) else []
+
+
+def default_symbols() -> tuple[str, ...]:
+    """Those of the default experiment that the store has, or its first four."""
+    stored = symbols()
+    wanted = [symbol for symbol in default_experiment().symbols if symbol in stored]
+    return tuple(wanted or stored[:4])
+
+
+def date_span(chosen: tuple[str, ...]) -> tuple[date, date] | None:
+    """First and last day of any of the symbols' bars."""
+    table = coverage()
+    rows = table.loc[table["symbol"].isin(chosen)] if len(table) else table
+    if rows.empty:
+        return None
+    return rows["first"].min().date(), rows["last"].max().date()
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _bars(chosen: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.DataFrame:
+    return bar_store().load(list(chosen), _first_moment(start), _last_moment(end))
+
+
+def _first_moment(day: date | None) -> pd.Timestamp | None:
+    return None if day is None else pd.Timestamp(day)
+
+
+def _last_moment(day: date | None) -> pd.Timestamp | None:
+    return None if day is None else pd.Timestamp(day) + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+
+
+def bars(chosen: tuple[str, ...], start: date | None = None, end: date | None = None) -> pd.DataFrame:
+    """Long bars as supplied, whole days from `start` to `end`."""
+    return _bars(tuple(chosen), start, end, data_version())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _quality(chosen: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.DataFrame:
+    return quality_report(_bars(chosen, start, end, version))
+
+
+def quality(chosen: tuple[str, ...], start: date | None = None, end: date | None = None) -> pd.DataFrame:
+    """Findings on the chosen bars."""
+    return _quality(tuple(chosen), start, end, data_version())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _candles(symbol: str, start: date | None, end: date | None, version: int) -> pd.DataFrame:
+    return bar_store().candles(symbol, _first_moment(start), _last_moment(end), max_points=CANDLES)
+
+
+def candles(symbol: str, start: date | None = None, end: date | None = None) -> pd.DataFrame:
+    """At most a few hundred candles of one symbol, aggregated in the store."""
+    return _candles(symbol, start, end, data_version())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _coverage_by_month(version: int) -> pd.DataFrame:
+    return bar_store().coverage_by_month()
+
+
+def coverage_by_month() -> pd.DataFrame:
+    """symbol, month, n_bars."""
+    return _coverage_by_month(data_version())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _label_rows(
+    chosen: tuple[str, ...], start: date | None, end: date | None, horizon: int, version: int
+) -> pd.DataFrame:
+    labels = make_labels(_bars(chosen, start, end, version), LabelConfig(horizon=horizon))
+    return labels.loc[labels["label_end"].notna(), ["label_end"]]
+
+
+def label_rows(chosen: tuple[str, ...], start: date | None, end: date | None, horizon: int) -> pd.DataFrame:
+    """Every bar whose outcome is known, on (symbol, ts), with its `label_end`."""
+    return _label_rows(tuple(chosen), start, end, horizon, data_version())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _regimes(symbol: str, start: date | None, end: date | None, config: RuleConfig, version: int) -> pd.DataFrame:
+    panel = _bars((symbol,), start, end, version)
+    probabilities = RuleRegimeDetector(config).fit(panel).filter(panel)
+    return probabilities.join(label_regimes(probabilities)).reset_index()
+
+
+def regimes(symbol: str, start: date | None, end: date | None, config: RuleConfig) -> pd.DataFrame:
+    """symbol, ts, a probability a regime, regime, confidence."""
+    return _regimes(symbol, start, end, config, data_version())
+
+
+def close_line(symbol: str, start: date | None = None, end: date | None = None) -> pd.DataFrame:
+    """ts and adjusted close of one symbol."""
+    return adjusted(bars((symbol,), start, end))[["ts", "close"]]
+
+
+# -- features -----------------------------------------------------------------------------------------------------
+
+
+@st.cache_data(max_entries=4, show_spinner="Computing features")
+def _features(
+    config: ExperimentConfig, chosen: tuple[str, ...], start: date | None, end: date | None, version: int
+) -> pd.DataFrame:
+    from finml_core.features import FeatureEngineer
+
+    panel = _bars(chosen, start, end, version)
+    return FeatureEngineer(config.features).fit(panel).transform(panel)
+
+
+def features(chosen: tuple[str, ...], start: date | None = None, end: date | None = None) -> pd.DataFrame:
+    """Every default feature of the chosen bars, on (symbol, ts)."""
+    return _features(default_experiment(), tuple(chosen), start, end, data_version())
+
+
+def adjusted_close(chosen: tuple[str, ...], start: date | None = None, end: date | None = None) -> pd.Series:
+    """Adjusted closes on (symbol, ts)."""
+    panel = adjusted(bars(chosen, start, end))
+    return pd.Series(panel["close"].to_numpy(), index=key_index(panel), name="close")
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _catalogue(chosen: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.DataFrame:
+    table = _features(default_experiment(), chosen, start, end, version)
+    metadata = pd.DataFrame(
+        [
+            {
+                "name": feature.name,
+                "family": feature.family,
+                "formula": feature.formula,
+                "lookback": feature.lookback,
+                "warm_up": feature.warm_up,
+                "inputs": ", ".join(feature.inputs),
+                "reference": feature.reference,
+            }
+            for feature in FEATURES.values()
+        ]
+    )
+    return feature_report.catalogue(table, metadata)
+
+
+def feature_catalogue(chosen: tuple[str, ...], start: date | None = None, end: date | None = None) -> pd.DataFrame:
+    """Metadata of each feature with what was measured on the chosen bars."""
+    return _catalogue(tuple(chosen), start, end, data_version())
+
+
+def feature_history(
+    chosen: tuple[str, ...], start: date | None, end: date | None, name: str, symbol: str
+) -> pd.DataFrame:
+    """ts, close (adjusted), value of one feature of one symbol."""
+    table = pd.DataFrame({"close": adjusted_close(chosen, start, end), "value": features(chosen, start, end)[name]})
+    return table.xs(symbol, level="symbol").reset_index()
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _decay(
+    chosen: tuple[str, ...], start: date | None, end: date | None, name: str, horizons: tuple[int, ...], version: int
+) -> pd.DataFrame:
+    return feature_report.information_decay(
+        features(chosen, start, end)[name], adjusted_close(chosen, start, end), horizons
+    )
+
+
+def information_decay(
+    chosen: tuple[str, ...], start: date | None, end: date | None, name: str, horizons: tuple[int, ...]
+) -> pd.DataFrame:
+    """horizon, ic, lower, upper of one feature."""
+    return _decay(tuple(chosen), start, end, name, horizons, data_version())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _correlations(
+    chosen: tuple[str, ...], start: date | None, end: date | None, names: tuple[str, ...], version: int
+) -> pd.DataFrame:
+    return feature_report.correlations(features(chosen, start, end)[list(names)])
+
+
+def correlations(chosen: tuple[str, ...], start: date | None, end: date | None, names: tuple[str, ...]) -> pd.DataFrame:
+    """a, b, correlation of the named features."""
+    return _correlations(tuple(chosen), start, end, names, data_version())
+
+
+def search(table: pd.DataFrame, words: str) -> pd.DataFrame:
+    """The rows that hold the words in any column, whatever their case."""
+    if not words:
+        return table
+    found = table.astype("str").apply(lambda column: column.str.contains(words, case=False, regex=False))
+    return table.loc[found.any(axis=1)]
+
+
+# -- runs ---------------------------------------------------------------------------------------------------------
+
+
+@cache
+def default_experiment() -> ExperimentConfig:
+    """The experiment that a first start queues."""
+    return ExperimentConfig.from_yaml(DEFAULT_EXPERIMENT)
+
+
+def runs() -> list[RunStatus]:
+    """Every run, newest first; read anew each time, since others start and end runs too."""
+    return run_store().list()
+
+
+def run_options() -> list[tuple[str, str, str]]:
+    """(run_id, label, state) for the sidebar, newest first."""
+    return [(run.run_id, f"{run.name} · {run.run_id[-6:]} · {run.state}", run.state) for run in runs()]
+
+
+def latest_run() -> str | None:
+    """The newest finished run, or the newest of any state."""
+    listed = runs()
+    done = [run.run_id for run in listed if run.state in FINISHED]
+    return (done or [run.run_id for run in listed] or [None])[0]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _table(home_path: str, run_id: str, name: str, finished: str) -> pd.DataFrame:
+    return run_store().table(run_id, name)
+
+
+def table(run_id: str, name: str) -> pd.DataFrame:
+    """One table of a finished run."""
+    status = run_store().status(run_id)
+    return _table(str(home()), run_id, name, str(status.finished))
+
+
+def metrics(run_id: str) -> dict[str, Any]:
+    """The run's headline numbers."""
+    return run_store().summary(run_id)
+
+
+def luck(run_id: str) -> pd.DataFrame:
+    """model, sharpe, n_trials, expected_max_sharpe, dsr: by the ledger as it is now."""
+    return run_store().luck(run_id)
+
+
+def leaderboard(run_id: str) -> pd.DataFrame:
+    """The run's leaderboard with luck beside it."""
+    beside = luck(run_id)[["model", "n_trials", "expected_max_sharpe", "dsr"]]
+    return table(run_id, "leaderboard").merge(beside, on="model", how="left")
+
+
+def champion_position(run_id: str, models: list[str]) -> int:
+    """Where the run's champion stands among the models."""
+    champion = metrics(run_id)["champion"]
+    return models.index(champion) if champion in models else 0
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _measures(home_path: str, run_id: str, model: str, n_bins: int, finished: str) -> pd.DataFrame:
+    return calibration_report.measures(calibration_report.scored_rows(table(run_id, "predictions"), model), n_bins)
+
+
+def calibration_measures(run_id: str, model: str, n_bins: int) -> pd.DataFrame:
+    """measure, series, value, lower, upper."""
+    return _measures(str(home()), run_id, model, n_bins, str(run_store().status(run_id).finished))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backtest:
+    """One backtest under the page's settings, scored, with its luck by the ledger as it is now."""
+
+    bars: pd.DataFrame  # by ts, money per unit of capital
+    costs: pd.DataFrame
+    trades: pd.DataFrame
+    score: pd.Series
+    dsr: float
+    n_trials: int
+    periods_per_year: float
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _backtest(home_path: str, run_id: str, model: str, config: ExperimentConfig, finished: str) -> tuple[Any, ...]:
+    bars_of_run = load_snapshot(home() / "snapshots", run_store().status(run_id).snapshot)
+    result, trial = rebacktest(config, bars_of_run, table(run_id, "predictions"), model)
+    if trial is not None:
+        run_store().record_trial(trial, run_id)
+    periods = bars_per_year(bars_of_run["ts"])
+    score = score_strategies({model: result}, periods).iloc[0]
+    return per_unit(result), result.costs, result.trades, score, periods
+
+
+def backtest(run_id: str, model: str, config: ExperimentConfig) -> Backtest:
+    """Backtest a model of a run under other costs and sizes; what is shown is a trial, and counted as one."""
+    finished = str(run_store().status(run_id).finished)
+    bars, costs, trades, score, periods = _backtest(str(home()), run_id, model, config, finished)
+    counted = run_store().trial_luck(periods)
+    return Backtest(
+        bars=bars,
+        costs=costs,
+        trades=trades,
+        score=score,
+        dsr=counted.deflated(score["sharpe"], int(score["n_obs"]), score["skew"], score["kurtosis"]),
+        n_trials=counted.n_trials,
+        periods_per_year=periods,
+    )
+
+
+def against_holding(run_id: str, model: str, config: ExperimentConfig) -> pd.DataFrame:
+    """ts, series, equity, drawdown of a model and of holding the same symbols, under the same costs."""
+    bars = {name: backtest(run_id, name, config).bars for name in (model, HOLDING)}
+    tidy = pd.concat(bars, names=["series", "ts"]).reset_index()
+    return tidy[["ts", "series", "equity", "drawdown"]]
+
+
+def multiplier_table(config: ExperimentConfig) -> pd.DataFrame:
+    """Styles in rows, regimes in columns."""
+    return pd.DataFrame(config.to_plain()["arbitration"]["multipliers"]).T.fillna(1.0)
+
+
+def run_config(run_id: str) -> ExperimentConfig:
+    """The configuration that the run was started with."""
+    return run_store().config(run_id)
+
+
+def as_of(run_id: str | None) -> dict[str, str]:
+    """What the numbers on a page were made from."""
+    return {"data_version": str(data_version()), "run": run_id or "none", "code_version": CODE_VERSION}
