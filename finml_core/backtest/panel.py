@@ -116,7 +116,7 @@ def _past_volatility(prices: pd.DataFrame) -> np.ndarray:
 
 
 def _last_known(matrix: FloatArray) -> FloatArray:
-    return pd.DataFrame(matrix).ffill().fillna(1.0).to_numpy()
+    return np.ascontiguousarray(pd.DataFrame(matrix).ffill().fillna(1.0))
 
 
 def _before(values: np.ndarray, is_first: BoolArray, empty: float) -> FloatArray:
