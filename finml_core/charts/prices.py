@@ -28,10 +28,10 @@ from finml_core.charts.theme import (
     MOST_LABELS,
     NEUTRAL,
     UP,
-    regime_word,
     regime_words,
     series_colors,
     themed,
+    words,
 )
 from finml_core.checks import check_columns
 
@@ -108,7 +108,7 @@ def regime_band(price: pd.DataFrame, regimes: pd.DataFrame, *, unit: str = "USD"
     check_columns(price, ("ts", "close"), what="the frame of prices")
     check_columns(regimes, ("ts", "regime", "confidence"), what="the frame of regimes")
     colors = regime_words()
-    named = regimes.assign(regime=regimes["regime"].map(regime_word, na_action="ignore"))
+    named = regimes.assign(regime=regimes["regime"].map(words, na_action="ignore"))
     bands = spans(named, "regime", weight="confidence")
     shown = thin(price.sort_values("ts"), column="close")
     color = alt.Color("regime:N", scale=color_scale(colors), legend=legend(len(colors)))

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from finml_core.charts.grammar import at, color_scale, hover_series, ink, legend, thin, time_axis, zoomable
-from finml_core.charts.theme import SECONDARY, regime_word, regime_words, row_height, themed
+from finml_core.charts.theme import SECONDARY, regime_words, row_height, themed, words
 from finml_core.checks import check_columns
 
 # A cell's number takes the page's background colour where the cell is too strong for ordinary text.
@@ -18,7 +18,7 @@ def regime_probabilities(probabilities: pd.DataFrame, *, height: int = SECONDARY
     """Filtered probabilities stacked to 1; `probabilities` has ts, regime, probability."""
     check_columns(probabilities, ("ts", "regime", "probability"), what="the frame of probabilities")
     colors = regime_words()
-    shown = thin(probabilities.assign(regime=probabilities["regime"].map(regime_word, na_action="ignore")))
+    shown = thin(probabilities.assign(regime=probabilities["regime"].map(words, na_action="ignore")))
     order = {name: position for position, name in enumerate(colors)}
     shown = shown.assign(rank=shown["regime"].map(order))
     area = (
@@ -44,9 +44,7 @@ def regime_probabilities(probabilities: pd.DataFrame, *, height: int = SECONDARY
 def transition_heatmap(matrix: pd.DataFrame, *, height: int = 280) -> alt.LayerChart:
     """Chance of the next regime given the present one; `matrix` has from_regime, to_regime, probability."""
     check_columns(matrix, ("from_regime", "to_regime", "probability"), what="the frame of transitions")
-    named = matrix.assign(
-        from_regime=matrix["from_regime"].map(regime_word), to_regime=matrix["to_regime"].map(regime_word)
-    )
+    named = matrix.assign(from_regime=matrix["from_regime"].map(words), to_regime=matrix["to_regime"].map(words))
     order = list(regime_words())
     x = alt.X("to_regime:N", title="Next regime", sort=order, axis=alt.Axis(labelAngle=-30, labelLimit=120))
     y = alt.Y("from_regime:N", title="Present regime", sort=order, axis=alt.Axis(labelLimit=120))
@@ -76,7 +74,7 @@ def regime_durations(durations: pd.DataFrame, *, unit: str = "bars", height: int
     """How long a regime lasts once it has begun; `durations` has regime, expected_bars."""
     check_columns(durations, ("regime", "expected_bars"), what="the frame of durations")
     colors = regime_words()
-    shown = durations.assign(regime=durations["regime"].map(regime_word))
+    shown = durations.assign(regime=durations["regime"].map(words))
     x = alt.X("expected_bars:Q", title=f"Expected duration ({unit})", axis=alt.Axis(grid=False, tickCount=5))
     y = alt.Y("regime:N", title="Regime", sort=list(colors), axis=alt.Axis(labelLimit=120))
     base = alt.Chart(shown)

@@ -50,7 +50,7 @@ VERDICT = MappingProxyType({"passed": "#00875F", "doubtful": "#C77800", "failed"
 KNOWN_SERIES = MappingProxyType(
     {
         "naive": NEUTRAL,
-        "buy_and_hold": NEUTRAL,
+        "equal_holding": NEUTRAL,
         "equal_weight": MODELS[3],
         "logistic": MODELS[0],
         "lightgbm": MODELS[1],
@@ -82,6 +82,7 @@ _NAMES = MappingProxyType(
         "logistic": "Logistic",
         "moving_average_cross": "MA cross",
         "zscore_reversion": "Z-score reversion",
+        **{regime.value.lower(): regime.value.replace("_", " ").capitalize() for regime in RegimeType},
     }
 )
 
@@ -93,17 +94,12 @@ def words(name: object) -> str:
     if known:
         return known
     plain = text.replace("_", " ").strip()
-    return plain[:1].upper() + (plain[1:].lower() if plain.isupper() and "_" in text else plain[1:])
+    return plain[:1].upper() + plain[1:]
 
 
 def regime_words() -> dict[str, str]:
     """Each regime's reading name with its colour, in the order of legends."""
-    return {_sentence(name): color for name, color in REGIME_COLORS.items()}
-
-
-def regime_word(name: object) -> str:
-    """A regime's name as a reader sees it."""
-    return _sentence(str(name))
+    return {words(name): color for name, color in REGIME_COLORS.items()}
 
 
 def series_colors(names: Iterable[object]) -> dict[str, str]:
@@ -217,10 +213,6 @@ def _config() -> dict[str, Any]:
         "bar": {"cornerRadiusEnd": 1},
         "text": {"fontSize": 12},
     }
-
-
-def _sentence(name: str) -> str:
-    return name.replace("_", " ").capitalize()
 
 
 def _channels(color: str) -> tuple[float, float, float]:
