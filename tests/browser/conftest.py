@@ -1,4 +1,4 @@
-"""A real server and a real Chromium: pages are opened as a reader opens them, and nothing may fail or leave the house."""
+"""A real server and a real Chromium: pages are opened as a reader opens them; nothing may fail or leave the house."""
 
 import os
 import shutil
