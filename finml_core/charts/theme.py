@@ -146,7 +146,7 @@ def diverging(theme: Mapping[str, str]) -> list[str]:
 def themed(chart: Any, height: int = HERO, *, entries: int = 0) -> Any:
     """The chart with FinML's manners: no border, light horizontal grid, titles above the axis, legend below.
 
-    Fonts and the colours of axes come from the page, so that both themes have the right contrast. A hero chart is
+    Fonts and the grid come from the page; axes and legends take the muted text of the theme that is on. A hero chart is
     lower on a narrow screen. A chart below the hero's height gets the room of its axes on top, and a legend of
     `entries` names the room of its rows.
     """
@@ -178,6 +178,7 @@ def row_height(n_rows: int, *, row: int = 36) -> int:
 
 
 def _config() -> dict[str, Any]:
+    faint = {"labelColor": {"expr": FAINT_INK}, "titleColor": {"expr": FAINT_INK}}
     return {
         "view": {"stroke": None},
         "axis": {
@@ -189,6 +190,7 @@ def _config() -> dict[str, Any]:
             "labelPadding": 6,
             "titlePadding": 8,
             "labelOverlap": True,
+            **faint,
         },
         "axisX": {"grid": False, "titleAnchor": "end"},
         "axisY": {
@@ -208,6 +210,7 @@ def _config() -> dict[str, Any]:
             "labelLimit": 180,
             "columnPadding": 16,
             "offset": 8,
+            **faint,
         },
         "line": {"strokeWidth": 1.75, "strokeJoin": "round"},
         "bar": {"cornerRadiusEnd": 1},

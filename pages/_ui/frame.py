@@ -57,10 +57,14 @@ _VERDICTS = {
     "doubtful": ("orange", "help", "Doubtful"),
     "failed": ("red", "cancel", "Failed"),
 }
-# Streamlit writes white on the primary colour; on the dark theme's pale one that is unreadable.
+# Streamlit writes white on the primary colour, unreadable on the dark theme's pale one, and fades captions below 4.5:1.
 _STYLE = f"""<style>
 .stApp [data-tag], .stApp [data-testid="stBaseButton-primary"] p {{
   color: light-dark({LIGHT["background"]}, {DARK["background"]}) !important;
+}}
+.stApp [data-testid="stCaptionContainer"], .stApp [data-testid="stCaptionContainer"] p {{
+  opacity: 1;
+  color: light-dark({LIGHT["muted"]}, {DARK["muted"]}) !important;
 }}
 </style>"""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
