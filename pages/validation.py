@@ -73,6 +73,7 @@ with show_errors():
     )
     download_table(timeline, "split_timeline")
 
+    is_done = False
     scores, audits, table = st.tabs(["Scores by fold", "Audits of the run", "Split in numbers"])
     with table:
         st.dataframe(diagnostics, hide_index=True, width="stretch")
@@ -80,7 +81,7 @@ with show_errors():
     with scores:
         if selection.run_id is None:
             st.info("Scores appear when a run is done; start one on Models.")
-        elif not jobs.unfinished(selection.run_id):
+        elif is_done := not jobs.unfinished(selection.run_id):
             folds = load.table(selection.run_id, "folds")
             means = folds.groupby("model")["auc"].mean()
             chart(
@@ -92,7 +93,7 @@ with show_errors():
             )
             download_table(folds, "fold_scores")
     with audits:
-        if selection.run_id and not jobs.unfinished(selection.run_id):
+        if is_done:
             for check in load.table(selection.run_id, "audits").itertuples():
                 verdict("passed" if check.passed else "failed", f"**{check.check}**: {check.reason}")
     how(
