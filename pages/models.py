@@ -32,6 +32,7 @@ def board(run_id: str) -> None:
     best = learned.loc[learned["auc_mean"].idxmax()] if len(learned) else models.iloc[0]
     naive = models.loc[models["model"] == "naive", "log_loss_mean"]
     gap = best["log_loss_mean"] - naive.iloc[0] if len(naive) else float("nan")
+    is_clear = best["auc_mean"] - best["auc_deviation"] > 0.5
     headline(
         [
             Headline("Best AUC", text.plus_minus(best["auc_mean"], best["auc_deviation"], 3), text.name(best["model"])),
@@ -49,19 +50,29 @@ def board(run_id: str) -> None:
         charts.score_intervals(
             models.assign(mean=models["auc_mean"], deviation=models["auc_deviation"], baseline=0.5), metric="AUC"
         ),
-        f"{text.name(best['model'])} scores {best['auc_mean']:.3f} ± {best['auc_deviation']:.3f} over {int(best['n_folds'])} "
-        f"folds; {'clear of' if best['auc_mean'] - best['auc_deviation'] > 0.5 else 'not clear of'} a coin (0.5) by one deviation.",
+        f"{text.name(best['model'])} scores {text.plus_minus(best['auc_mean'], best['auc_deviation'], 3)} over "
+        f"{int(best['n_folds'])} folds; {'' if is_clear else 'not '}clear of a coin (0.5) by one deviation.",
         alt="AUC of each model, mean and deviation over folds",
         key="models_scores",
     )
     shown, curves, text_of_run = st.tabs(["Leaderboard", "Learning curves", "Configuration"])
     with shown:
+        st.markdown("**Models**, scores by fold; then what they earned after costs")
         st.dataframe(
-            rows,
+            build.named(models),
             hide_index=True,
             width="stretch",
-            column_order=build.LEADERBOARD_ORDER,
-            column_config=build.LEADERBOARD_COLUMNS,
+            column_order=build.MODEL_ORDER,
+            column_config=build.COLUMNS,
+        )
+        st.markdown("**Strategies and benchmark**, over the same span")
+        others = rows[rows["kind"] != "model"]
+        st.dataframe(
+            build.named(others),
+            hide_index=True,
+            width="stretch",
+            column_order=build.STRATEGY_ORDER,
+            column_config=build.COLUMNS,
         )
         download_table(rows, "leaderboard")
     with curves:
@@ -76,7 +87,7 @@ def board(run_id: str) -> None:
                 alt=f"Learning curves of {model} by fold",
                 key=f"models_curves_{model}",
             )
-    text_of_run.code(load.run_config(run_id).to_yaml(), language="yaml")
+    text_of_run.code(load.run_config(run_id).to_yaml(), language="yaml", height=420)
 
 
 with show_errors():
@@ -97,7 +108,8 @@ with show_errors():
             board(selection.run_id)
     how(
         "How this is computed",
-        """AUC and log loss are taken within each test fold and averaged; ± is the deviation over folds. The naive model knows only
-the base rate of its training rows; a model that does not beat its log loss has learned nothing. Scaling is fitted inside each
-training fold. Sharpe ratios are after costs, with their standard error; DSR counts the trials of everybody in this store.""",
+        """AUC and log loss are taken within each test fold and averaged; ± is the deviation over folds. The naive
+model knows only the base rate of its training rows; a model that does not beat its log loss has learned nothing.
+Scaling is fitted inside each training fold. Sharpe ratios are after costs, with their standard error; DSR counts
+the trials of everybody in this store.""",
     )

@@ -80,6 +80,7 @@ def decide(config: ExperimentConfig, bars: pd.DataFrame, predictions: pd.DataFra
     weights[EQUAL_WEIGHT] = _position(_equal_opinion(opinions), config)
     weights[HOLDING] = pd.Series(1.0 / n_symbols, index=key_index(span))
     weights = {name: weight.reindex(key_index(span)) for name, weight in weights.items()}
+    decided = decided.assign(target_weight=weights[ARBITRATED].reindex(decided.index))
     results = {name: run_backtest(span, weight, config.backtest) for name, weight in weights.items()}
     return Decisions(
         target_weights=weights, arbitration=decided.reset_index(), strategy_weights=shares, results=results

@@ -20,9 +20,9 @@ def transitions_tidy(matrix: pd.DataFrame) -> pd.DataFrame:
 
 
 def durations(spells: pd.DataFrame) -> pd.DataFrame:
-    """Mean length of a regime's finished spells, `regime, duration` in bars; the last spell is not over yet."""
+    """Mean length of a regime's finished spells, `regime, expected_bars`; the last spell is not over yet."""
     finished = spells.iloc[:-1]
-    return finished.groupby("regime")["n_bars"].mean().rename("duration").reset_index()
+    return finished.groupby("regime")["n_bars"].mean().rename("expected_bars").reset_index()
 
 
 def spells(labels: pd.DataFrame) -> pd.DataFrame:

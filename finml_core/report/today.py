@@ -14,7 +14,8 @@ def latest_cards(predictions: pd.DataFrame, decisions: pd.DataFrame, regimes: pd
     """
     own = predictions.loc[predictions["model"] == model, ["symbol", "ts", "p_cal", "lower", "upper"]]
     own = own.sort_values(["symbol", "ts"])
-    table = decisions[["symbol", "ts", "signal", "confidence", "consensus_ratio"]].sort_values(["symbol", "ts"])
+    columns = ["symbol", "ts", "signal", "confidence", "consensus_ratio", "target_weight"]
+    table = decisions[columns].sort_values(["symbol", "ts"])
     table = table.merge(own, on=["symbol", "ts"], how="left")
     table["previous_signal"] = table.groupby("symbol")["signal"].shift(1)
     table["previous_p_cal"] = table.groupby("symbol")["p_cal"].shift(1)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 from finml_core.backtest import BacktestConfig, CostModel
@@ -14,27 +15,33 @@ from finml_core.regimes import RuleConfig
 from pages._ui import load, text
 from pages._ui.frame import Selection
 
-LEADERBOARD_COLUMNS = {
-    "auc_mean": st.column_config.NumberColumn("AUC", format="%.3f"),
-    "auc_deviation": st.column_config.NumberColumn("± AUC", format="%.3f"),
-    "log_loss_mean": st.column_config.NumberColumn("Log loss", format="%.4f"),
-    "log_loss_deviation": st.column_config.NumberColumn("± log loss", format="%.4f"),
-    "log_loss_raw": st.column_config.NumberColumn("Log loss, raw", format="%.4f"),
-    "log_loss_cal": st.column_config.NumberColumn("Log loss, calibrated", format="%.4f"),
-    "ece_raw": st.column_config.NumberColumn("ECE, raw", format="%.3f"),
-    "ece_cal": st.column_config.NumberColumn("ECE, calibrated", format="%.3f"),
-    "sharpe_annual": st.column_config.NumberColumn("Sharpe", format="%.2f"),
-    "sharpe_error_annual": st.column_config.NumberColumn("± Sharpe", format="%.2f"),
-    "dsr": st.column_config.NumberColumn("DSR", format="%.3f"),
-    "psr": st.column_config.NumberColumn("PSR", format="%.3f"),
+COLUMNS = {
+    "model": st.column_config.TextColumn("Name"),
+    "auc": st.column_config.TextColumn("AUC", help="Mean and deviation over folds; 0.5 is a coin"),
+    "log_loss_mean": st.column_config.NumberColumn("Log loss", format="%.4f", help="Raw, mean over folds"),
+    "log_loss_cal": st.column_config.NumberColumn("Calibrated", format="%.4f", help="Log loss after calibration"),
+    "ece_cal": st.column_config.NumberColumn("ECE", format="%.3f", help="After calibration"),
+    "sharpe_text": st.column_config.TextColumn("Sharpe", help="A year, after costs, with its standard error"),
+    "dsr": st.column_config.NumberColumn("DSR", format="%.3f", help="Deflated by the team's trials"),
     "n_trials": st.column_config.NumberColumn("Trials"),
+    "max_drawdown": st.column_config.NumberColumn("Drawdown", format="percent"),
+    "turnover_annual": st.column_config.NumberColumn("Turnover", format="%.1f", help="Times the capital, a year"),
     "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
+    "device": st.column_config.TextColumn("Device"),
 }
-LEADERBOARD_ORDER = (
-    "model", "kind", "auc_mean", "auc_deviation", "log_loss_mean", "log_loss_cal", "ece_cal",
-    "sharpe_annual", "sharpe_error_annual", "dsr", "n_trials", "turnover_annual", "max_drawdown", "seconds", "device",
-)  # fmt: skip
-SECONDS = {"naive": 0.2, "logistic": 0.6, "lightgbm": 4.0, "lstm": 14.0}  # 5 folds of 8,000 rows on two cores
+MODEL_ORDER = (
+    "model",
+    "auc",
+    "log_loss_mean",
+    "log_loss_cal",
+    "ece_cal",
+    "sharpe_text",
+    "dsr",
+    "n_trials",
+    "seconds",
+    "device",
+)
+STRATEGY_ORDER = ("model", "sharpe_text", "dsr", "n_trials", "max_drawdown", "turnover_annual")
 
 
 def experiment_controls(selection: Selection) -> ExperimentConfig | None:
@@ -87,13 +94,33 @@ def _model_controls(models: list[str], config: ModelConfig) -> ModelConfig:
     return config
 
 
+def named(board: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a leaderboard as a reader sees them: names in words, numbers with their uncertainty."""
+    return board.assign(
+        model=[text.name(model) for model in board["model"]],
+        auc=[
+            text.plus_minus(mean, spread, 3)
+            for mean, spread in zip(board["auc_mean"], board["auc_deviation"], strict=True)
+        ],
+        sharpe_text=[
+            text.plus_minus(value, error)
+            for value, error in zip(board["sharpe_annual"], board["sharpe_error_annual"], strict=True)
+        ],
+    )
+
+
 def estimate(config: ExperimentConfig) -> str:
-    """What a run of this size cost where it was measured."""
-    table = load.coverage().set_index("symbol")
-    n_bars = int(table.loc[list(config.symbols), "n_bars"].sum())
+    """How large the run is, and how long one like it took here."""
+    covered = load.coverage().set_index("symbol")
+    n_bars = int(covered.loc[list(config.symbols), "n_bars"].sum())
     folds = config.split.n_splits if config.split.kind == "purged_kfold" else 5
-    seconds = sum(SECONDS.get(model.value, 5.0) for model in config.models) * n_bars / 11_000 * folds / 5
-    return f"{text.thousands(n_bars)} bars, {folds} folds, {len(config.models)} models: about {seconds + 5:.0f} s on two cores."
+    pace = load.training_pace()
+    size = f"{text.thousands(n_bars)} bars, {folds} folds, {len(config.models)} models"
+    untimed = [model.value for model in config.models if model.value not in pace]
+    if untimed:
+        return f"{size}; no run has timed {', '.join(map(text.name, untimed))} here yet."
+    seconds = sum(pace[model.value] for model in config.models) * n_bars * folds
+    return f"{size}: about {seconds:.0f} s of training, at the pace of the last runs with the same kinds of models."
 
 
 def backtest_controls(config: ExperimentConfig) -> ExperimentConfig:

@@ -26,6 +26,14 @@ def start_first() -> None:
         st.session_state["jobs_error"] = str(error)
 
 
+def start_default() -> None:
+    """Queue the default experiment on the bars that are there."""
+    try:
+        submit(load.default_experiment())
+    except FinmlError as error:
+        st.session_state["jobs_error"] = str(error)
+
+
 def submit(config: ExperimentConfig) -> str:
     """Queue a run; asking twice for the same finds the first."""
     return load.run_store().submit(config)

@@ -23,7 +23,7 @@ from finml_core.schemas import adjusted, bars_per_year, key_index
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_EXPERIMENT = ROOT / "examples" / "direction_5d.yaml"
 FINISHED = ("done",)
-CANDLES = 400
+CANDLES = 240
 
 
 @cache
@@ -107,13 +107,15 @@ def quality(chosen: tuple[str, ...], start: date | None = None, end: date | None
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _candles(symbol: str, start: date | None, end: date | None, version: int) -> pd.DataFrame:
-    return bar_store().candles(symbol, _first_moment(start), _last_moment(end), max_points=CANDLES)
+def _candles(symbol: str, start: date | None, end: date | None, is_adjusted: bool, version: int) -> pd.DataFrame:
+    return bar_store().candles(
+        symbol, _first_moment(start), _last_moment(end), max_points=CANDLES, adjusted=is_adjusted
+    )
 
 
-def candles(symbol: str, start: date | None = None, end: date | None = None) -> pd.DataFrame:
+def candles(symbol: str, start: date | None = None, end: date | None = None, is_adjusted: bool = False) -> pd.DataFrame:
     """At most a few hundred candles of one symbol, aggregated in the store."""
-    return _candles(symbol, start, end, data_version())
+    return _candles(symbol, start, end, is_adjusted, data_version())
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -154,6 +156,12 @@ def regimes(symbol: str, start: date | None, end: date | None, config: RuleConfi
 def close_line(symbol: str, start: date | None = None, end: date | None = None) -> pd.DataFrame:
     """ts and adjusted close of one symbol."""
     return adjusted(bars((symbol,), start, end))[["ts", "close"]]
+
+
+def closes(symbol: str, until: pd.Timestamp, n_bars: int) -> list[float]:
+    """The last adjusted closes of one symbol up to a moment."""
+    line = close_line(symbol, end=until.date())
+    return line["close"].tail(n_bars).tolist()
 
 
 # -- features -----------------------------------------------------------------------------------------------------
@@ -300,6 +308,21 @@ def leaderboard(run_id: str) -> pd.DataFrame:
     """The run's leaderboard with luck beside it."""
     beside = luck(run_id)[["model", "n_trials", "expected_max_sharpe", "dsr"]]
     return table(run_id, "leaderboard").merge(beside, on="model", how="left")
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _pace(home_path: str, run_ids: tuple[str, ...]) -> dict[str, float]:
+    pace: dict[str, float] = {}
+    for run_id in run_ids:
+        bars = metrics(run_id)["n_samples"]
+        for model, seconds in table(run_id, "times").groupby("model")["seconds"].mean().items():
+            pace.setdefault(str(model), seconds / bars)
+    return pace
+
+
+def training_pace() -> dict[str, float]:
+    """Seconds a bar and fold of each model that the newest finished runs trained."""
+    return _pace(str(home()), tuple(run.run_id for run in runs() if run.state in FINISHED)[:10])
 
 
 def champion_position(run_id: str, models: list[str]) -> int:

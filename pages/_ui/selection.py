@@ -1,4 +1,4 @@
-"""What every page is asked about: symbols, dates, run; kept for the session and in the URL, so a link shows the same."""
+"""What every page is asked about: symbols, dates, run; kept for the session and in the URL, so links show the same."""
 
 from dataclasses import dataclass, replace
 from datetime import date

@@ -7,12 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from finml_core.bars import IngestReport, source_columns
+from finml_core.bars import IngestOptions, IngestReport, source_columns
+from finml_core.errors import FinmlError
 from pages._ui import text
 
 REQUIRED = ("ts", "open", "high", "low", "close")
 FIELDS = ("symbol", *REQUIRED, "volume", "adj_close", "bid", "ask")
 ABSENT = "(none)"
+CONFLICTS = {"error": "Refuse the file", "skip": "Keep the stored bar", "replace": "Take the file's bar"}
+DATES = {"are not there": None, "day first": True, "month first": False}
 
 
 def keep(file: Any) -> Path:
@@ -48,6 +51,29 @@ def mapping_form(found: list[str], guessed: dict[str, str]) -> dict[str, str]:
         if picked != ABSENT:
             chosen[field] = picked
     return chosen
+
+
+def options_form() -> IngestOptions | None:
+    """How the file is to be read; None, and the reason shown, where the answers do not fit together."""
+    first, second, third = st.columns(3)
+    symbol = first.text_input("Symbol, if the file names none", key="ingest_symbol")
+    zone = second.text_input("Time zone of stamps without one", "UTC", key="ingest_zone")
+    dates = third.selectbox("Dates like 03/04/2020", list(DATES), key="ingest_dates")
+    stamp = first.selectbox("A stamp marks the bar's", ["close", "open"], key="ingest_stamp")
+    size = second.text_input("Bar size, if it marks the open", key="ingest_size", placeholder="15min")
+    decimal = third.selectbox("Decimal sign", [".", ","], key="ingest_decimal")
+    try:
+        return IngestOptions(
+            symbol=symbol.strip() or None,
+            time_zone=zone.strip(),
+            stamp=stamp,
+            bar_size=size.strip() or None,
+            day_first=DATES[dates],
+            decimal=decimal,
+        )
+    except FinmlError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
 
 
 def show(report: IngestReport) -> None:
