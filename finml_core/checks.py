@@ -48,9 +48,8 @@ def check_columns(frame: pd.DataFrame, columns: Iterable[str], *, what: str = "t
     """Raise DataError unless `frame` has every one of `columns`; the text names the missing ones."""
     missing = [column for column in columns if column not in frame.columns]
     if missing:
-        raise DataError(
-            f"{what} has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, frame.columns)) or 'none'}."
-        )
+        found = ", ".join(map(repr, frame.columns)) or "none"
+        raise DataError(f"{what} has no column {', '.join(map(repr, missing))}; it has {found}.")
 
 
 def _check_number(name: str, value: Any) -> None:

@@ -42,7 +42,8 @@ def make_samples(features: pd.DataFrame, labels: pd.DataFrame) -> Samples:
     check_columns(labels, LABELS, what="the frame of labels")
     if not features.index.equals(labels.index):
         raise DataError(
-            f"features have {len(features)} rows and labels {len(labels)}, on different indices; make both from the same bars."
+            f"features have {len(features)} rows and labels {len(labels)}, on different indices; "
+            "make both from the same bars."
         )
     # an infinite feature is a defect of its kernel and must not be dropped in silence
     infinite = np.isinf(features.to_numpy(dtype=float)).any(axis=0)

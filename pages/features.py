@@ -3,7 +3,7 @@
 import streamlit as st
 
 from finml_core import charts
-from finml_core.features import FEATURES, FeatureEngineer
+from finml_core.features import FEATURES
 from finml_core.report import features as tables
 from finml_core.splits import audit_features
 from pages._ui import jobs, load, text
@@ -70,6 +70,8 @@ def certificate() -> None:
         "Every feature is computed again on bars that end earlier. A value that changes when the future is cut off has seen it."
     )
     if st.button("Audit all features on these bars", key="features_audit"):
+        from finml_core.features import FeatureEngineer
+
         bars = load.bars(selection.symbols, selection.start, selection.end)
         with st.spinner("Computing features on shortened histories"):
             audit = audit_features(lambda part: FeatureEngineer().fit(part).transform(part), bars, n_cuts=AUDIT_CUTS)

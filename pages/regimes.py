@@ -25,7 +25,7 @@ with show_errors():
     today = known.iloc[-1]
     spells = tables.spells(known)
     lengths = tables.durations(spells)
-    usual = lengths.set_index("regime")["duration"].get(today["regime"])
+    usual = lengths.set_index("regime")["expected_bars"].get(today["regime"])
     matrix = tables.transitions_tidy(transition_matrix(known["regime"]))
     headline(
         [

@@ -1,12 +1,21 @@
 """From what a model states to what comes true: probabilities and intervals, learned from earlier predictions only."""
 
-from finml_core.calibration.beta import BetaCalibrator, beta_map, fit_beta
 from finml_core.calibration.blocks import Block, find_blocks
-from finml_core.calibration.conformal import SplitConformal, conformal_quantile, cross_fit_intervals
-from finml_core.calibration.cross_fit import cross_fit_calibrate
-from finml_core.calibration.isotonic import IsotonicCalibrator
 from finml_core.calibration.registry import CALIBRATORS, make_calibrator
-from finml_core.calibration.sigmoid import SigmoidCalibrator, fit_sigmoid
+from finml_core.lazy import lazy_exports
+
+LAZY = {
+    "BetaCalibrator": "finml_core.calibration.beta",
+    "IsotonicCalibrator": "finml_core.calibration.isotonic",
+    "SigmoidCalibrator": "finml_core.calibration.sigmoid",
+    "SplitConformal": "finml_core.calibration.conformal",
+    "beta_map": "finml_core.calibration.beta",
+    "conformal_quantile": "finml_core.calibration.conformal",
+    "cross_fit_calibrate": "finml_core.calibration.cross_fit",
+    "cross_fit_intervals": "finml_core.calibration.conformal",
+    "fit_beta": "finml_core.calibration.beta",
+    "fit_sigmoid": "finml_core.calibration.sigmoid",
+}
 
 __all__ = [
     "BetaCalibrator",
@@ -24,3 +33,5 @@ __all__ = [
     "fit_sigmoid",
     "make_calibrator",
 ]
+
+__getattr__ = lazy_exports(__name__, LAZY)

@@ -1,23 +1,33 @@
-"""Calibrators by name."""
+"""Calibrators by name; scikit-learn loads when one is made."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sklearn.base import BaseEstimator
-
-from finml_core.calibration.beta import BetaCalibrator
-from finml_core.calibration.isotonic import IsotonicCalibrator
-from finml_core.calibration.sigmoid import SigmoidCalibrator
 from finml_core.checks import check_choice
 
-CALIBRATORS: Mapping[str, type[BaseEstimator]] = {
-    "sigmoid": SigmoidCalibrator,
-    "isotonic": IsotonicCalibrator,
-    "beta": BetaCalibrator,
-}
+
+def _sigmoid(**settings: Any) -> Any:
+    from finml_core.calibration.sigmoid import SigmoidCalibrator
+
+    return SigmoidCalibrator(**settings)
 
 
-def make_calibrator(name: str, **settings: Any) -> BaseEstimator:
+def _isotonic(**settings: Any) -> Any:
+    from finml_core.calibration.isotonic import IsotonicCalibrator
+
+    return IsotonicCalibrator(**settings)
+
+
+def _beta(**settings: Any) -> Any:
+    from finml_core.calibration.beta import BetaCalibrator
+
+    return BetaCalibrator(**settings)
+
+
+CALIBRATORS: Mapping[str, Callable[..., Any]] = {"sigmoid": _sigmoid, "isotonic": _isotonic, "beta": _beta}
+
+
+def make_calibrator(name: str, **settings: Any) -> Any:
     """A calibrator that is not fitted yet; an unknown name is answered with the list."""
     check_choice("calibrator", name, CALIBRATORS)
     return CALIBRATORS[name](**settings)

@@ -1,4 +1,4 @@
-"""The order of the stages: an experiment's configuration and its run."""
+"""The order of the stages: an experiment's configuration and its run; the stages load when it runs."""
 
 from finml_core.experiments.config import (
     CalibrationConfig,
@@ -7,16 +7,23 @@ from finml_core.experiments.config import (
     SizingConfig,
     SplitConfig,
 )
-from finml_core.experiments.decide import HOLDING
 from finml_core.experiments.progress import ExperimentCancelled
-from finml_core.experiments.rebacktest import rebacktest
-from finml_core.experiments.run import CODE_VERSION, ExperimentResult, run_experiment
-from finml_core.experiments.score import per_unit, score_strategies
 from finml_core.experiments.trial import Trial, bars_fingerprint, fingerprint
+from finml_core.experiments.version import CODE_VERSION
+from finml_core.lazy import lazy_exports
+
+LAZY = {
+    "HOLDING": "finml_core.experiments.decide",
+    "ExperimentResult": "finml_core.experiments.run",
+    "per_unit": "finml_core.experiments.score",
+    "rebacktest": "finml_core.experiments.what_if",
+    "run_experiment": "finml_core.experiments.run",
+    "score_strategies": "finml_core.experiments.score",
+}
 
 __all__ = [
-    "HOLDING",
     "CODE_VERSION",
+    "HOLDING",
     "CalibrationConfig",
     "ExperimentCancelled",
     "ExperimentConfig",
@@ -32,3 +39,5 @@ __all__ = [
     "run_experiment",
     "score_strategies",
 ]
+
+__getattr__ = lazy_exports(__name__, LAZY)

@@ -27,7 +27,6 @@ from finml_core.regimes import RuleRegimeDetector, label_regimes
 from finml_core.schemas import PREDICTIONS, bars_per_year
 from finml_core.splits import split_diagnostics, split_timeline
 
-CODE_VERSION = "1"  # raised whenever the same configuration would give other numbers
 TRAINING = (0.05, 0.85)  # the shares of the work between which training runs
 
 

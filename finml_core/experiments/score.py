@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from finml_core.backtest import BacktestResult
-from finml_core.experiments.decide import ARBITRATED, HOLDING, EQUAL_WEIGHT, RULE_STYLES
+from finml_core.experiments.decide import ARBITRATED, EQUAL_WEIGHT, HOLDING, RULE_STYLES
 from finml_core.metrics import (
     accuracy,
     annualize_sharpe,

@@ -1,8 +1,6 @@
 """Models behind one contract; torch, LightGBM and scikit-learn are loaded when a model of theirs is first asked for."""
 
-from importlib import import_module
-from typing import Any
-
+from finml_core.lazy import lazy_exports
 from finml_core.models.configs import (
     GRUConfig,
     LightGBMConfig,
@@ -56,8 +54,4 @@ __all__ = [
     "with_values",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in LAZY:
-        return getattr(import_module(LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_exports(__name__, LAZY)

@@ -1,8 +1,15 @@
 """Which weather the market is in, from data up to each bar."""
 
+from finml_core.lazy import lazy_exports
+from finml_core.regimes.config import RuleConfig
 from finml_core.regimes.labels import expected_durations, label_regimes, transition_matrix
-from finml_core.regimes.rules import RuleConfig, RuleRegimeDetector, regime_measures, regime_scores
 from finml_core.vocabulary import RegimeState, RegimeType
+
+LAZY = {
+    "RuleRegimeDetector": "finml_core.regimes.rules",
+    "regime_measures": "finml_core.regimes.rules",
+    "regime_scores": "finml_core.regimes.rules",
+}
 
 __all__ = [
     "RegimeState",
@@ -15,3 +22,5 @@ __all__ = [
     "regime_scores",
     "transition_matrix",
 ]
+
+__getattr__ = lazy_exports(__name__, LAZY)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.optimize import nnls
 
 from finml_core.checks import check_between, check_positive
 from finml_core.errors import DataError
@@ -171,6 +170,8 @@ def multi_asset_kelly(
     except np.linalg.LinAlgError as error:
         raise DataError("the covariance is not positive definite; use more history or a larger shrinkage.") from error
     whitened = np.linalg.solve(root, mean)
+    from scipy.optimize import nnls
+
     weight = np.linalg.solve(root.T, whitened) if allow_short else nnls(root.T, whitened)[0]
     return pd.Series(weight, index=expected_returns.index) if isinstance(expected_returns, pd.Series) else weight
 

@@ -11,10 +11,10 @@ import streamlit as st
 
 from finml_core.__main__ import home
 from finml_core.bars import BarStore, load_snapshot, quality_report
-from finml_core.experiments import CODE_VERSION, HOLDING, ExperimentConfig, per_unit, rebacktest, score_strategies
+from finml_core.experiments import CODE_VERSION, ExperimentConfig
 from finml_core.features import FEATURES
 from finml_core.labels import LabelConfig, make_labels
-from finml_core.regimes import RuleConfig, RuleRegimeDetector, label_regimes
+from finml_core.regimes import RuleConfig, label_regimes
 from finml_core.report import calibration as calibration_report
 from finml_core.report import features as feature_report
 from finml_core.runs import RunStatus, RunStore
@@ -143,6 +143,8 @@ def label_rows(chosen: tuple[str, ...], start: date | None, end: date | None, ho
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _regimes(symbol: str, start: date | None, end: date | None, config: RuleConfig, version: int) -> pd.DataFrame:
+    from finml_core.regimes import RuleRegimeDetector
+
     panel = _bars((symbol,), start, end, version)
     probabilities = RuleRegimeDetector(config).fit(panel).filter(panel)
     return probabilities.join(label_regimes(probabilities)).reset_index()
@@ -356,6 +358,8 @@ class Backtest:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _backtest(home_path: str, run_id: str, model: str, config: ExperimentConfig, finished: str) -> tuple[Any, ...]:
+    from finml_core.experiments import per_unit, rebacktest, score_strategies
+
     bars_of_run = load_snapshot(home() / "snapshots", run_store().status(run_id).snapshot)
     result, trial = rebacktest(config, bars_of_run, table(run_id, "predictions"), model)
     if trial is not None:
@@ -383,6 +387,8 @@ def backtest(run_id: str, model: str, config: ExperimentConfig) -> Backtest:
 
 def against_holding(run_id: str, model: str, config: ExperimentConfig) -> pd.DataFrame:
     """ts, series, equity, drawdown of a model and of holding the same symbols, under the same costs."""
+    from finml_core.experiments import HOLDING
+
     bars = {name: backtest(run_id, name, config).bars for name in (model, HOLDING)}
     tidy = pd.concat(bars, names=["series", "ts"]).reset_index()
     return tidy[["ts", "series", "equity", "drawdown"]]
