@@ -8,6 +8,8 @@ from pathlib import Path
 
 from finml_core.errors import FinmlError
 
+DEFAULT_EXPERIMENT = Path(__file__).resolve().parents[1] / "examples" / "direction_5d.yaml"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 when done, 1 when a run failed, 2 when the input is wrong."""
@@ -28,11 +30,15 @@ def home() -> Path:
 
 
 def prepare(options: argparse.Namespace) -> int:
-    from finml_core.bars import BarStore, prepare_store
+    from finml_core.bars import BarStore
+    from finml_core.experiments import ExperimentConfig
+    from finml_core.runs.first_start import first_start
 
-    store = BarStore(home() / "market.duckdb")
-    added = prepare_store(store)
-    print("Bundled bars ingested." if added else "The store is ready.", f"{len(store.symbols())} symbols in {home()}.")
+    added, run_id = first_start(home(), ExperimentConfig.from_yaml(DEFAULT_EXPERIMENT))
+    n_symbols = len(BarStore(home() / "market.duckdb").symbols())
+    print(f"{'Bundled bars ingested.' if added else 'The store is ready.'} {n_symbols} symbols in {home()}.")
+    if run_id:
+        print(f"The first experiment is queued as {run_id}; it runs beside the dashboard.")
     return 0
 
 
@@ -67,11 +73,12 @@ def ingest(options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
+    from finml_core.bars import BarStore, prepare_store
     from finml_core.experiments import ExperimentConfig
     from finml_core.runs import RunStore
 
     config = ExperimentConfig.from_yaml(options.file)
-    prepare(options)
+    prepare_store(BarStore(home() / "market.duckdb"))
     store = RunStore(home())
     run_id = store.submit(config)
     print(f"run {run_id}")
@@ -132,7 +139,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m finml_core", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    command = commands.add_parser("prepare", help="make the store and ingest the bundled bars, once")
+    command = commands.add_parser(
+        "prepare", help="on the first start: ingest the bundled bars, queue the default experiment"
+    )
     command.set_defaults(action=prepare)
 
     command = commands.add_parser("ingest", help="add a file of bars to the store")

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from finml_core.__main__ import DEFAULT_EXPERIMENT
 from finml_core.errors import FinmlError
 from finml_core.experiments import ExperimentConfig
 from finml_core.runs import RunStatus
@@ -148,9 +149,7 @@ with show_errors():
     with several:
         compare()
     with file:
-        st.text_area(
-            "Experiment (YAML)", load.DEFAULT_EXPERIMENT.read_text(encoding="utf-8"), height=320, key="runs_yaml"
-        )
+        st.text_area("Experiment (YAML)", DEFAULT_EXPERIMENT.read_text(encoding="utf-8"), height=320, key="runs_yaml")
         st.button("Run it", key="runs_submit", type="primary", on_click=submit_text)
         st.caption(st.session_state.pop("runs_said", "What is left out keeps its default; an unknown key is refused."))
     with ledger:

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from finml_core.__main__ import home
+from finml_core.__main__ import DEFAULT_EXPERIMENT, home
 from finml_core.bars import BarStore, load_snapshot, quality_report
 from finml_core.experiments import CODE_VERSION, ExperimentConfig
 from finml_core.features import FEATURES
@@ -20,8 +19,6 @@ from finml_core.report import features as feature_report
 from finml_core.runs import RunStatus, RunStore
 from finml_core.schemas import adjusted, bars_per_year, key_index
 
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_EXPERIMENT = ROOT / "examples" / "direction_5d.yaml"
 FINISHED = ("done",)
 CANDLES = 240
 
