@@ -34,7 +34,7 @@ class LightGBMConfig:
     reg_lambda: float = 10.0  # L2 penalty on leaf values
     max_bin: int = 63  # bins of a feature
     patience: int = 0  # trees without a better loss on the purged tail before stopping; 0 grows all
-    n_jobs: int = 2  # threads
+    n_jobs: int = 1  # threads; some thousand rows gain little from a second, and lose much beside other work
 
     def __post_init__(self) -> None:
         check_integer("n_estimators", self.n_estimators, 1)

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import nn
 
 from finml_core.errors import ConfigError
+
+WORTH_THREADS = 1e9  # multiplications in a batch above which threads pay
 
 
 def resolve_device(name: str) -> torch.device:
@@ -23,6 +26,23 @@ def resolve_device(name: str) -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= n_devices:
         raise ConfigError(f"device is {name!r}, but this machine has {n_devices} CUDA devices; choose auto or cpu.")
     return device
+
+
+@contextmanager
+def frugal_threads(network: nn.Module, n_rows: int) -> Iterator[None]:
+    """Inside, torch runs on one thread if a batch of `n_rows` rows is little work for this network.
+
+    Small products are over before a second thread has begun, and beside other work (the dashboard's server) each of the
+    hundreds of operations in a step waits for the slower thread. One thread also gives the same bits on any machine.
+    """
+    n_threads = torch.get_num_threads()
+    n_weights = sum(parameter.numel() for parameter in network.parameters())
+    if n_weights * n_rows < WORTH_THREADS:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 @contextmanager

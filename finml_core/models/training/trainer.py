@@ -11,7 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from finml_core.models.configs import TrainConfig
 from finml_core.models.errors import ModelError
 from finml_core.models.training.callbacks import Callback
-from finml_core.models.training.device import seeded
+from finml_core.models.training.device import frugal_threads, seeded
 from finml_core.models.training.state import TrainingState
 from finml_core.models.training.windows import WindowData
 
@@ -35,7 +35,9 @@ def train_with_smaller_batches(
     """
     while True:
         try:
-            return train_network(make_network(), train, validation, config, callbacks)
+            network = make_network()
+            with frugal_threads(network, config.batch_size * train.length):
+                return train_network(network, train, validation, config, callbacks)
         except torch.OutOfMemoryError as error:
             if config.batch_size <= SMALLEST_BATCH:
                 raise ModelError(
