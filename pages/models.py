@@ -87,7 +87,7 @@ def board(run_id: str) -> None:
                 alt=f"Learning curves of {model} by fold",
                 key=f"models_curves_{model}",
             )
-    text_of_run.code(load.run_config(run_id).to_yaml(), language="yaml", height=420)
+    text_of_run.code(load.run_config(run_id).to_yaml(), language=None, height=420)
 
 
 with show_errors():

@@ -88,7 +88,7 @@ def one_run(run_id: str) -> None:
     )
     right.text_input("Note", said.note, key=f"runs_note_{run_id}", on_change=annotate, args=(run_id,))
     configuration, log = st.tabs(["Configuration", "Log"])
-    configuration.code(load.run_config(run_id).to_yaml(), language="yaml", height=420)
+    configuration.code(load.run_config(run_id).to_yaml(), language=None, height=420)
     log.code(load.run_store().log(run_id) or "nothing written", language=None, height=420)
 
 
