@@ -85,7 +85,8 @@ class LightGBMClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         """The likelier class of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        chosen = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[chosen]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -29,7 +29,8 @@ class NaiveClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         """The most frequent class in every row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        chosen = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[chosen]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

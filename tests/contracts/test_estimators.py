@@ -1,0 +1,201 @@
+"""What every model promises, whatever it is made of."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from finml_core.models import (
+    GRUConfig,
+    LightGBMClassifier,
+    LightGBMConfig,
+    LogisticClassifier,
+    LSTMConfig,
+    ModelConfig,
+    ModelFactory,
+    ModelType,
+    NaiveClassifier,
+    TrainConfig,
+)
+
+CONFIG = ModelConfig(
+    seed=3,
+    lightgbm=LightGBMConfig(n_estimators=20, min_child_samples=20, learning_rate=0.1),
+    lstm=LSTMConfig(hidden_dim=8),
+    gru=GRUConfig(hidden_dim=8),
+    train=TrainConfig(epochs=3, batch_size=32, learning_rate=5e-3, device="cpu"),
+    sequence_length=5,
+)
+# rows are counted by number in bins, bags and leaves, so a weight of 2 is not quite a row twice
+NOT_PROMISED = {"check_sample_weight_equivalence_on_dense_data": "trees count rows, not weights"}
+
+
+def make_rows(n_symbols: int = 3, n_bars: int = 150, strength: float = 2.0, seed: int = 0):
+    """Normal features, the first of which moves the odds."""
+    generator = np.random.default_rng(seed)
+    ts = pd.bdate_range("2015-01-01", periods=n_bars).astype("datetime64[us]")
+    index = pd.MultiIndex.from_product([[f"S{number}" for number in range(n_symbols)], ts], names=["symbol", "ts"])
+    X = pd.DataFrame(generator.normal(size=(len(index), 4)), index=index, columns=list("abcd"))
+    y = (generator.random(len(index)) < 1 / (1 + np.exp(-strength * X["a"]))).astype(float)
+    return X, y.rename("y")
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return make_rows()
+
+
+@pytest.fixture(params=list(ModelType))
+def model_type(request):
+    return request.param
+
+
+@pytest.fixture
+def model(model_type):
+    return ModelFactory.create_model(model_type, CONFIG)
+
+
+def p_up(model, X):
+    return model.predict_proba(X)[:, 1]
+
+
+def test_probabilities_have_two_columns_that_sum_to_one(model, rows):
+    X, y = rows
+    p = model.fit(X, y).predict_proba(X)
+    assert p.shape == (len(X), 2)
+    known = ~np.isnan(p[:, 1])
+    np.testing.assert_allclose(p[known].sum(axis=1), 1)
+    assert ((p[known] > 0) & (p[known] < 1)).all()
+    np.testing.assert_array_equal(model.classes_, [0, 1])
+
+
+def test_only_rows_without_a_full_window_are_missing(model, model_type, rows):
+    X, y = rows
+    missing = np.isnan(p_up(model.fit(X, y), X))
+    first = X.groupby("symbol").cumcount().to_numpy() < CONFIG.sequence_length - 1
+    np.testing.assert_array_equal(missing, first if model_type.is_sequence else np.zeros(len(X), dtype=bool))
+
+
+def test_fitting_twice_equals_fitting_once(model, rows):
+    X, y = rows
+    other_X, other_y = make_rows(seed=9)
+    expected = p_up(model.fit(X, y), X)
+    model.fit(other_X, other_y)
+    np.testing.assert_array_equal(p_up(model.fit(X, y), X), expected)
+
+
+def test_a_clone_is_unfitted_and_learns_the_same(model, rows):
+    X, y = rows
+    model.fit(X, y)
+    copy = clone(model)
+    assert not hasattr(copy, "classes_")
+    assert copy.get_params(deep=False) == model.get_params(deep=False)
+    np.testing.assert_array_equal(p_up(copy.fit(X, y), X), p_up(model, X))
+
+
+def test_inputs_are_left_as_they_are(model, rows):
+    X, y = rows
+    weight = np.linspace(0.5, 1.5, len(X))
+    kept = X.copy(deep=True), y.copy(deep=True), weight.copy()
+    model.fit(X, y, sample_weight=weight).predict_proba(X)
+    pd.testing.assert_frame_equal(X, kept[0])
+    pd.testing.assert_series_equal(y, kept[1])
+    np.testing.assert_array_equal(weight, kept[2])
+
+
+def test_the_same_seed_gives_the_same_model(model_type, rows):
+    X, y = rows
+    first, second = (p_up(ModelFactory.create_model(model_type, CONFIG).fit(X, y), X) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("model_type", [ModelType.LIGHTGBM, ModelType.LSTM, ModelType.GRU])
+def test_another_seed_gives_another_model(model_type, rows):
+    X, y = rows
+    first, second = (
+        p_up(ModelFactory.create_model(model_type, replace(CONFIG, seed=seed)).fit(X, y), X) for seed in (0, 1)
+    )
+    assert np.nanmax(np.abs(first - second)) > 1e-4
+
+
+def test_the_order_of_symbols_makes_no_difference(model_type, rows):
+    X, y = rows
+    shuffled = np.concatenate(
+        [np.flatnonzero(X.index.get_level_values("symbol") == name) for name in ("S2", "S0", "S1")]
+    )
+    config = replace(CONFIG, lightgbm=replace(CONFIG.lightgbm, subsample=1.0))  # rows are drawn by their number
+    expected = p_up(ModelFactory.create_model(model_type, config).fit(X, y), X)
+    model = ModelFactory.create_model(model_type, config).fit(X.iloc[shuffled], y.iloc[shuffled])
+    np.testing.assert_allclose(p_up(model, X.iloc[shuffled]), expected[shuffled], atol=1e-5)
+
+
+@pytest.mark.parametrize("model_type", [ModelType.NAIVE, ModelType.LOGISTIC])
+def test_a_weight_of_two_is_a_row_twice(model_type, rows):
+    X, y = rows
+    weight = np.where(np.arange(len(X)) % 3 == 0, 2.0, 1.0)
+    twice = np.repeat(np.arange(len(X)), weight.astype(int))
+    weighted = ModelFactory.create_model(model_type, CONFIG).fit(X, y, sample_weight=weight)
+    repeated = ModelFactory.create_model(model_type, CONFIG).fit(X.iloc[twice], y.iloc[twice])
+    np.testing.assert_allclose(p_up(weighted, X), p_up(repeated, X), atol=1e-5)
+
+
+def test_weights_matter(model, rows):
+    X, y = rows
+    plain = p_up(model.fit(X, y), X)
+    towards_up = p_up(model.fit(X, y, sample_weight=np.where(y == 1, 4.0, 1.0)), X)
+    assert np.nanmean(towards_up) > np.nanmean(plain) + 0.02
+
+
+@pytest.mark.parametrize("model_type", [ModelType.NAIVE, ModelType.LOGISTIC])
+def test_a_row_without_weight_is_as_good_as_absent(model_type, rows):
+    X, y = rows
+    kept = X.index.get_level_values("ts") < X.index.get_level_values("ts")[100]
+    flipped = y.where(kept, 1 - y)
+    silent = ModelFactory.create_model(model_type, CONFIG).fit(X, flipped, sample_weight=kept.astype(float))
+    absent = ModelFactory.create_model(model_type, CONFIG).fit(X[kept], y[kept])
+    np.testing.assert_allclose(p_up(silent, X), p_up(absent, X), atol=1e-5)
+
+
+@pytest.mark.parametrize("model_type", [ModelType.LOGISTIC, ModelType.LIGHTGBM, ModelType.LSTM, ModelType.GRU])
+def test_a_planted_signal_is_found(model_type):
+    X, y = make_rows(n_bars=500)
+    is_train = X.index.get_level_values("ts") < pd.Timestamp("2016-06-01")
+    config = replace(CONFIG, train=replace(CONFIG.train, epochs=15))
+    model = ModelFactory.create_model(model_type, config).fit(X[is_train], y[is_train])
+    p = p_up(model, X)
+    scored = ~is_train & ~np.isnan(p)
+    bound = roc_auc_score(y[scored], X["a"][scored])
+    assert roc_auc_score(y[scored], p[scored]) > bound - 0.03
+
+
+def test_no_skill_scores_a_half(model_type):
+    X, y = make_rows(n_bars=600, strength=0.0, seed=11)
+    is_train = X.index.get_level_values("ts") < X.index.get_level_values("ts")[300]
+    model = ModelFactory.create_model(model_type, CONFIG).fit(X[is_train], y[is_train])
+    p = p_up(model, X)
+    scored = ~is_train & ~np.isnan(p)
+    # 900 rows: the standard error of the AUC is about 0.019
+    assert abs(roc_auc_score(y[scored], p[scored]) - 0.5) < 0.06
+
+
+def test_columns_of_another_name_are_refused(model, rows):
+    X, y = rows
+    model.fit(X, y)
+    with pytest.raises(ValueError, match=r"feature|column"):
+        model.predict_proba(X.rename(columns={"a": "z"}))
+
+
+@parametrize_with_checks(
+    [
+        NaiveClassifier(),
+        LogisticClassifier(C=1.0),
+        LightGBMClassifier(n_estimators=30, learning_rate=0.3, min_child_samples=1, reg_lambda=0.0, max_bin=255),
+    ],
+    expected_failed_checks=lambda estimator: NOT_PROMISED if isinstance(estimator, LightGBMClassifier) else {},
+)
+def test_scikit_learns_own_checks_pass(estimator, check):
+    check(estimator)
