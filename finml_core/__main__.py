@@ -1,14 +1,12 @@
 """FinML without a browser: `python -m finml_core run examples/direction_5d.yaml`."""
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
 
 from finml_core.errors import FinmlError
-
-DEFAULT_EXPERIMENT = Path(__file__).resolve().parents[1] / "examples" / "direction_5d.yaml"
+from finml_core.runs.home import DEFAULT_EXPERIMENT, home
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,11 +20,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped.", file=sys.stderr)
         return 130
-
-
-def home() -> Path:
-    """The folder of bars, runs and trials: FINML_HOME, or `data` in the working folder."""
-    return Path(os.environ.get("FINML_HOME", "data"))
 
 
 def prepare(options: argparse.Namespace) -> int:

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from finml_core.__main__ import DEFAULT_EXPERIMENT
 from finml_core.errors import FinmlError
 from finml_core.experiments import ExperimentConfig
 from finml_core.runs import RunStatus
+from finml_core.runs.home import DEFAULT_EXPERIMENT
 from pages._ui import build, jobs, load, text
 from pages._ui.frame import Headline, download_table, empty_state, headline, how, open_page, show_errors
 

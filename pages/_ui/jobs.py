@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from finml_core.__main__ import home
 from finml_core.errors import FinmlError
 from finml_core.experiments import ExperimentConfig
 from finml_core.runs import RunStatus
 from finml_core.runs.first_start import first_start
+from finml_core.runs.home import home
 from pages._ui import load
 
 ACTIVE = ("queued", "running")

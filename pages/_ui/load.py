@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finml_core.__main__ import DEFAULT_EXPERIMENT, home
 from finml_core.bars import BarStore, load_snapshot, quality_report
 from finml_core.experiments import CODE_VERSION, ExperimentConfig
 from finml_core.features import FEATURES
@@ -17,6 +16,7 @@ from finml_core.regimes import RuleConfig, label_regimes
 from finml_core.report import calibration as calibration_report
 from finml_core.report import features as feature_report
 from finml_core.runs import RunStatus, RunStore
+from finml_core.runs.home import DEFAULT_EXPERIMENT, home
 from finml_core.schemas import adjusted, bars_per_year, key_index
 
 FINISHED = ("done",)
