@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from finml_core.metrics import wilson_interval
+
 
 def breakdown_at(weights: pd.DataFrame, ts: pd.Timestamp) -> pd.DataFrame:
     """One decision taken apart: each strategy's weight, opinion and contribution = weight x sign x confidence."""
@@ -26,12 +28,21 @@ def confidence_outcome(decisions: pd.DataFrame, predictions: pd.DataFrame, n_bin
         .groupby(bins)
         .agg(confidence=("confidence", "mean"), outcome=("hit", "mean"), count=("hit", "size"))
     )
-    table["lower"], table["upper"] = wilson_interval(table["outcome"].to_numpy(), table["count"].to_numpy())
+    count = table["count"].to_numpy()
+    table["lower"], table["upper"] = wilson_interval(table["outcome"].to_numpy() * count, count, 0.9)
     return table.reset_index(drop=True)
 
 
-def wilson_interval(share: np.ndarray, n: np.ndarray, z: float = 1.6449) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds of a binomial share (Wilson, 1927); `z` 1.6449 gives 90 %."""
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return centre - half, centre + half
+def confidence_pays(outcome: pd.DataFrame) -> tuple[float, float]:
+    """Hit rate of the more confident half of the bins less that of the other, and its standard error.
+
+    `outcome` is that of `confidence_outcome`; decisions count as independent, so the error is a lower bound.
+    """
+    rows = outcome.sort_values("confidence")
+    halves = [rows.iloc[: len(rows) // 2], rows.iloc[(len(rows) + 1) // 2 :]]
+    if any(half.empty for half in halves):
+        return np.nan, np.nan
+    counts = [float(half["count"].sum()) for half in halves]
+    shares = [float(np.average(half["outcome"], weights=half["count"])) for half in halves]
+    variance = sum(share * (1 - share) / n for share, n in zip(shares, counts, strict=True))
+    return shares[1] - shares[0], float(np.sqrt(variance))

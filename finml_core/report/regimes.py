@@ -20,9 +20,19 @@ def transitions_tidy(matrix: pd.DataFrame) -> pd.DataFrame:
 
 
 def durations(spells: pd.DataFrame) -> pd.DataFrame:
-    """Mean length of a regime's finished spells, `regime, expected_bars`; the last spell is not over yet."""
-    finished = spells.iloc[:-1]
-    return finished.groupby("regime")["n_bars"].mean().rename("expected_bars").reset_index()
+    """Lengths of a regime's finished spells: `regime, expected_bars, error, n_spells`; the last spell is not over yet.
+
+    `error` is the standard error of the mean; missing for a single spell.
+    """
+    lengths = spells.iloc[:-1].groupby("regime")["n_bars"]
+    table = lengths.agg(expected_bars="mean", error="sem", n_spells="size")
+    return table.reset_index()
+
+
+def runner_up(row: pd.Series) -> tuple[str, float]:
+    """The second likeliest regime of a bar and its probability."""
+    ranked = row[list(REGIMES)].astype("float64").sort_values(ascending=False, kind="stable")
+    return str(ranked.index[1]), float(ranked.iloc[1])
 
 
 def spells(labels: pd.DataFrame) -> pd.DataFrame:
