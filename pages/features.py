@@ -6,7 +6,7 @@ from finml_core import charts
 from finml_core.features import FEATURES
 from finml_core.report import features as tables
 from finml_core.splits import audit_features
-from pages._ui import jobs, load, text
+from pages._ui import jobs, load, studies, text
 from pages._ui.frame import (
     Headline,
     chart,
@@ -36,7 +36,7 @@ def one_feature(name: str) -> None:
         f"**{name}** · {feature.family} · {feature.formula}  \nLookback {feature.lookback} bars. {feature.reference}"
     )
     symbol = st.selectbox("Symbol", selection.symbols, key="feat_symbol", bind="query-params")
-    history = load.feature_history(selection.symbols, selection.start, selection.end, name, symbol)
+    history = studies.feature_history(selection.symbols, selection.start, selection.end, name, symbol)
     chart(
         charts.feature_history(history),
         f"{name} of {symbol} below its adjusted close.",
@@ -44,7 +44,7 @@ def one_feature(name: str) -> None:
         key="features_history",
     )
     left, right = st.columns(2)
-    decay = load.information_decay(selection.symbols, selection.start, selection.end, name, HORIZONS)
+    decay = studies.information_decay(selection.symbols, selection.start, selection.end, name, HORIZONS)
     best = decay.loc[decay["ic"].abs().idxmax()]
     sure = "clear of zero" if best["lower"] * best["upper"] > 0 else "not clear of zero"
     with left:
@@ -83,8 +83,8 @@ def certificate() -> None:
 
 
 with show_errors():
-    table = load.features(selection.symbols, selection.start, selection.end)
-    catalogue = load.feature_catalogue(selection.symbols, selection.start, selection.end)
+    table = studies.features(selection.symbols, selection.start, selection.end)
+    catalogue = studies.feature_catalogue(selection.symbols, selection.start, selection.end)
     headline(
         [
             Headline("Features", f"{table.shape[1]}", f"in {catalogue['family'].nunique()} families"),
@@ -109,7 +109,7 @@ with show_errors():
         members = list(catalogue.loc[catalogue["family"] == family, "name"])
         chart(
             charts.correlation_map(
-                load.correlations(selection.symbols, selection.start, selection.end, tuple(members))
+                studies.correlations(selection.symbols, selection.start, selection.end, tuple(members))
             ),
             "Rank correlation of each pair over all chosen bars.",
             alt=f"Correlation map of the {family} features",

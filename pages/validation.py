@@ -5,7 +5,7 @@ import streamlit as st
 from finml_core import charts
 from finml_core.experiments import SplitConfig
 from finml_core.splits import split_diagnostics, split_timeline
-from pages._ui import jobs, load, text
+from pages._ui import jobs, load, studies, text
 from pages._ui.frame import (
     Headline,
     chart,
@@ -45,7 +45,7 @@ with show_errors():
     default = load.run_config(selection.run_id) if selection.run_id else load.default_experiment()
     split = split_controls(default.split)
     horizon = st.slider("Label horizon, bars", 1, 60, default.label.horizon, key="val_horizon", bind="query-params")
-    rows = load.label_rows(selection.symbols, selection.start, selection.end, horizon)
+    rows = studies.label_rows(selection.symbols, selection.start, selection.end, horizon)
     splitter = split.build()
     timeline = split_timeline(splitter, rows, rows["label_end"])
     diagnostics = split_diagnostics(splitter, rows, rows["label_end"])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,14 +11,11 @@ import streamlit as st
 
 from finml_core.bars import BarStore, load_snapshot, quality_report
 from finml_core.experiments import CODE_VERSION, ExperimentConfig
-from finml_core.features import FEATURES
-from finml_core.labels import LabelConfig, make_labels
 from finml_core.regimes import RuleConfig, label_regimes
 from finml_core.report import calibration as calibration_report
-from finml_core.report import features as feature_report
 from finml_core.runs import RunStatus, RunStore
 from finml_core.runs.home import DEFAULT_EXPERIMENT, home
-from finml_core.schemas import adjusted, bars_per_year, key_index
+from finml_core.schemas import adjusted, bars_per_year
 
 FINISHED = ("done",)
 CANDLES = 240
@@ -39,8 +37,28 @@ def run_store() -> RunStore:
 
 
 def data_version() -> int:
-    """Raised by every ingest; part of every key below, so that nobody sees numbers of older bars."""
+    """Raised by every ingest; part of every key below, so that nobody sees numbers of older bars.
+
+    Asked a dozen times a page: the store is opened only after its file has changed.
+    """
+    return _data_version(str(bar_store().path), _file_state(bar_store().path))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _data_version(path: str, state: tuple[tuple[int, int], ...]) -> int:
     return bar_store().version()
+
+
+def _file_state(path: Path) -> tuple[tuple[int, int], ...]:
+    """Time of change and size of the store's file and of its journal, where they exist."""
+    found = []
+    for file in (path, path.with_name(f"{path.name}.wal")):
+        try:
+            status = file.stat()
+        except FileNotFoundError:
+            continue
+        found.append((status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -126,19 +144,6 @@ def coverage_by_month() -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _label_rows(
-    chosen: tuple[str, ...], start: date | None, end: date | None, horizon: int, version: int
-) -> pd.DataFrame:
-    labels = make_labels(_bars(chosen, start, end, version), LabelConfig(horizon=horizon))
-    return labels.loc[labels["label_end"].notna(), ["label_end"]]
-
-
-def label_rows(chosen: tuple[str, ...], start: date | None, end: date | None, horizon: int) -> pd.DataFrame:
-    """Every bar whose outcome is known, on (symbol, ts), with its `label_end`."""
-    return _label_rows(tuple(chosen), start, end, horizon, data_version())
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
 def _regimes(symbol: str, start: date | None, end: date | None, config: RuleConfig, version: int) -> pd.DataFrame:
     from finml_core.regimes import RuleRegimeDetector
 
@@ -161,91 +166,6 @@ def closes(symbol: str, until: pd.Timestamp, n_bars: int) -> list[float]:
     """The last adjusted closes of one symbol up to a moment."""
     line = close_line(symbol, end=until.date())
     return line["close"].tail(n_bars).tolist()
-
-
-# -- features -----------------------------------------------------------------------------------------------------
-
-
-@st.cache_data(max_entries=4, show_spinner="Computing features")
-def _features(
-    config: ExperimentConfig, chosen: tuple[str, ...], start: date | None, end: date | None, version: int
-) -> pd.DataFrame:
-    from finml_core.features import FeatureEngineer
-
-    panel = _bars(chosen, start, end, version)
-    return FeatureEngineer(config.features).fit(panel).transform(panel)
-
-
-def features(chosen: tuple[str, ...], start: date | None = None, end: date | None = None) -> pd.DataFrame:
-    """Every default feature of the chosen bars, on (symbol, ts)."""
-    return _features(default_experiment(), tuple(chosen), start, end, data_version())
-
-
-def adjusted_close(chosen: tuple[str, ...], start: date | None = None, end: date | None = None) -> pd.Series:
-    """Adjusted closes on (symbol, ts)."""
-    panel = adjusted(bars(chosen, start, end))
-    return pd.Series(panel["close"].to_numpy(), index=key_index(panel), name="close")
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _catalogue(chosen: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.DataFrame:
-    table = _features(default_experiment(), chosen, start, end, version)
-    metadata = pd.DataFrame(
-        [
-            {
-                "name": feature.name,
-                "family": feature.family,
-                "formula": feature.formula,
-                "lookback": feature.lookback,
-                "warm_up": feature.warm_up,
-                "inputs": ", ".join(feature.inputs),
-                "reference": feature.reference,
-            }
-            for feature in FEATURES.values()
-        ]
-    )
-    return feature_report.catalogue(table, metadata)
-
-
-def feature_catalogue(chosen: tuple[str, ...], start: date | None = None, end: date | None = None) -> pd.DataFrame:
-    """Metadata of each feature with what was measured on the chosen bars."""
-    return _catalogue(tuple(chosen), start, end, data_version())
-
-
-def feature_history(
-    chosen: tuple[str, ...], start: date | None, end: date | None, name: str, symbol: str
-) -> pd.DataFrame:
-    """ts, close (adjusted), value of one feature of one symbol."""
-    table = pd.DataFrame({"close": adjusted_close(chosen, start, end), "value": features(chosen, start, end)[name]})
-    return table.xs(symbol, level="symbol").reset_index()
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _decay(
-    chosen: tuple[str, ...], start: date | None, end: date | None, name: str, horizons: tuple[int, ...], version: int
-) -> pd.DataFrame:
-    return feature_report.information_decay(
-        features(chosen, start, end)[name], adjusted_close(chosen, start, end), horizons
-    )
-
-
-def information_decay(
-    chosen: tuple[str, ...], start: date | None, end: date | None, name: str, horizons: tuple[int, ...]
-) -> pd.DataFrame:
-    """horizon, ic, lower, upper of one feature."""
-    return _decay(tuple(chosen), start, end, name, horizons, data_version())
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _correlations(
-    chosen: tuple[str, ...], start: date | None, end: date | None, names: tuple[str, ...], version: int
-) -> pd.DataFrame:
-    return feature_report.correlations(features(chosen, start, end)[list(names)])
-
-
-def correlations(chosen: tuple[str, ...], start: date | None, end: date | None, names: tuple[str, ...]) -> pd.DataFrame:
-    """a, b, correlation of the named features."""
-    return _correlations(tuple(chosen), start, end, names, data_version())
 
 
 def search(table: pd.DataFrame, words: str) -> pd.DataFrame:
@@ -331,13 +251,14 @@ def champion_position(run_id: str, models: list[str]) -> int:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _measures(home_path: str, run_id: str, model: str, n_bins: int, finished: str) -> pd.DataFrame:
-    return calibration_report.measures(calibration_report.scored_rows(table(run_id, "predictions"), model), n_bins)
+def _measures(home_path: str, run_id: str, model: str, n_bins: int, strategy: str, finished: str) -> pd.DataFrame:
+    rows = calibration_report.scored_rows(table(run_id, "predictions"), model)
+    return calibration_report.measures(rows, n_bins, strategy)
 
 
-def calibration_measures(run_id: str, model: str, n_bins: int) -> pd.DataFrame:
+def calibration_measures(run_id: str, model: str, n_bins: int, strategy: str = "width") -> pd.DataFrame:
     """measure, series, value, lower, upper."""
-    return _measures(str(home()), run_id, model, n_bins, str(run_store().status(run_id).finished))
+    return _measures(str(home()), run_id, model, n_bins, strategy, str(run_store().status(run_id).finished))
 
 
 @dataclass(frozen=True, kw_only=True)
