@@ -117,9 +117,7 @@ def _load_lightgbm(state: dict[str, Any], path: Path) -> Any:
     from finml_core.models.boosting import LightGBMClassifier
 
     model = LightGBMClassifier(**state["params"])
-    model.booster_ = lightgbm.Booster(
-        model_str=path.read_text(encoding="utf-8"), params={"verbosity": -1, "num_threads": model.n_jobs}
-    )
+    model.booster_ = lightgbm.Booster(model_str=path.read_text(encoding="utf-8"))
     model.n_trees_ = state["n_trees"]
     _restore_common(model, state)
     return model

@@ -120,7 +120,9 @@ def test_scaling_is_learned_from_the_training_rows_only(world):
     is_train = ts < world.X.index[100][1]
     wild = world.X.copy()
     wild[~is_train] = 1e6
-    model = make_model(train=replace(QUICK, validation_share=0.0)).fit(world.X[is_train], world.y[is_train], context=wild)
+    model = make_model(train=replace(QUICK, validation_share=0.0)).fit(
+        world.X[is_train], world.y[is_train], context=wild
+    )
     has_window = world.X.groupby("symbol").cumcount() >= 5
     learned = world.X[is_train & has_window].to_numpy()
     np.testing.assert_allclose(model.mean_, learned.mean(axis=0))
