@@ -117,7 +117,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         label_end : Series or array of shape (n,), optional
             When each outcome is known; without it the validation tail is not purged.
         context : DataFrame, optional
-            The feature frame of all rows, X's among them.
+            The feature frame of all rows, X's among them; feature values are read from it.
 
         Raises
         ------
