@@ -1,21 +1,27 @@
 """Does this run deserve belief? Each check passed or failed, with its reason, kept with the run."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from finml_core.experiments.config import ExperimentConfig
 from finml_core.experiments.data import Dataset
+from finml_core.experiments.predict import Split
 from finml_core.features import FeatureEngineer
-from finml_core.splits import audit_features
+from finml_core.splits import audit_features, audit_leakage
 
 N_CUTS = 2  # truncation points; the suite of tests has the long version
 
 
 def audit_run(
-    config: ExperimentConfig, data: Dataset, diagnostics: pd.DataFrame, predictions: pd.DataFrame
+    config: ExperimentConfig, data: Dataset, splits: Sequence[Split], predictions: pd.DataFrame
 ) -> pd.DataFrame:
-    """The checks that every run makes of itself: `check, passed, value, reason`."""
+    """The checks that every run makes of itself: `check, passed, value, reason`.
+
+    `splits` are the very row numbers that models were trained and tested on: whoever made them is not trusted.
+    """
     return pd.DataFrame(
-        [_features_know_no_future(config, data), _no_span_overlaps(diagnostics), *_outcomes_come_later(predictions)]
+        [_features_know_no_future(config, data), _no_span_overlaps(data, splits), *_outcomes_come_later(predictions)]
     )
 
 
@@ -31,13 +37,14 @@ def _features_know_no_future(config: ExperimentConfig, data: Dataset) -> dict[st
     return {"check": "features", "passed": not offenders, "value": float(len(offenders)), "reason": reason}
 
 
-def _no_span_overlaps(diagnostics: pd.DataFrame) -> dict[str, object]:
-    pairs = int(diagnostics["overlapping_pairs"].sum())
+def _no_span_overlaps(data: Dataset, splits: Sequence[Split]) -> dict[str, object]:
+    leaks = audit_leakage(splits, data.samples.label_end)
+    rows = int((leaks["leaking_rows"] + leaks["duplicated_rows"]).sum())
     return {
         "check": "purge",
-        "passed": pairs == 0,
-        "value": float(pairs),
-        "reason": f"{pairs} training labels overlap a test label over {len(diagnostics)} folds",
+        "passed": rows == 0,
+        "value": float(rows),
+        "reason": f"{rows} training rows share time with a tested label over {len(leaks)} folds",
     }
 
 

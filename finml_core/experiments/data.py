@@ -10,16 +10,16 @@ from finml_core.features import FeatureEngineer
 from finml_core.labels import make_labels
 from finml_core.samples import Samples, make_samples
 from finml_core.schemas import as_bars
+from finml_core.typing import IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """What models learn from, and the rows that have no outcome yet."""
+    """What models learn from, and what they may be asked about."""
 
     bars: pd.DataFrame  # sorted long bars, as supplied
     features: pd.DataFrame  # every bar, missing in the warm-up
     samples: Samples  # complete rows with a known outcome
-    live: pd.DataFrame  # feature rows after the last known outcome: predicted, never scored
 
 
 def make_dataset(config: ExperimentConfig, bars: pd.DataFrame) -> Dataset:
@@ -33,10 +33,17 @@ def make_dataset(config: ExperimentConfig, bars: pd.DataFrame) -> Dataset:
     bars = choose_bars(config, bars)
     features = FeatureEngineer(config.features).fit(bars).transform(bars)
     labels = make_labels(bars, config.label)
-    samples = make_samples(features, labels)
-    last_known = samples.y.index.get_level_values("ts").max()
-    is_live = features.notna().all(axis=1) & (features.index.get_level_values("ts") > last_known)
-    return Dataset(bars=bars, features=features, samples=samples, live=features.loc[is_live])
+    return Dataset(bars=bars, features=features, samples=make_samples(features, labels))
+
+
+def rows_after(data: Dataset, tested: IntArray) -> pd.DataFrame:
+    """Complete feature rows later than every tested sample: the last ones have no outcome yet.
+
+    Walk-forward blocks that do not fit leave scored rows here too; nobody trained on them.
+    """
+    last = data.samples.X.index[tested].get_level_values("ts").max()
+    later = data.features.loc[data.features.index.get_level_values("ts") > last]
+    return later.dropna()
 
 
 def choose_bars(config: ExperimentConfig, bars: pd.DataFrame) -> pd.DataFrame:

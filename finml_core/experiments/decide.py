@@ -7,6 +7,7 @@ import pandas as pd
 
 from finml_core.arbitration import arbitrate, moving_average_cross, zscore_reversion
 from finml_core.backtest import BacktestResult, run_backtest
+from finml_core.errors import DataError
 from finml_core.experiments.config import ExperimentConfig
 from finml_core.models import ModelType
 from finml_core.schemas import bars_per_year, key_index
@@ -67,10 +68,12 @@ def decide(config: ExperimentConfig, bars: pd.DataFrame, predictions: pd.DataFra
     bars : sorted long bars of the experiment
     predictions : the tidy table with `p_cal`
     regimes : `regime, confidence` on (symbol, ts), filtered
+
+    The benchmark, `equal_holding`, is brought back to equal parts at each open and pays for it like all others.
     """
     n_symbols = len(config.symbols)
     opinions = strategy_opinions(config, bars, predictions)
-    start = first_decision(predictions)
+    start = first_decision(predictions, config.calibration.min_samples)
     span = bars.loc[bars["ts"] >= start].reset_index(drop=True)
     weights = model_weights(config, predictions, n_symbols)
     for rule in RULE_STYLES:
@@ -87,10 +90,26 @@ def decide(config: ExperimentConfig, bars: pd.DataFrame, predictions: pd.DataFra
     )
 
 
-def first_decision(predictions: pd.DataFrame) -> pd.Timestamp:
-    """The first bar at which every model has a calibrated probability: all are judged from there."""
-    known = predictions.loc[predictions["p_cal"].notna()]
-    return known.groupby("model")["ts"].min().max()
+def first_decision(predictions: pd.DataFrame, min_samples: int) -> pd.Timestamp:
+    """The start of the first test block before which enough outcomes are known to calibrate: all are judged from there.
+
+    It follows from the tested rows and not from what any model says of them, so that what one model earns does not
+    depend on the company it is in.
+
+    Raises
+    ------
+    DataError
+        If no block has `min_samples` earlier outcomes.
+    """
+    rows = predictions.drop_duplicates(["symbol", "ts"])
+    starts = rows.groupby("fold")["ts"].min().sort_values()
+    n_known = np.searchsorted(np.sort(rows["label_end"].dropna().to_numpy()), starts.to_numpy(), side="left")
+    if not (n_known >= min_samples).any():
+        raise DataError(
+            f"no test block has {min_samples} outcomes known before it, only {int(n_known.max(initial=0))}, so nothing "
+            "can be calibrated. Use more history, more folds, or a smaller calibration.min_samples."
+        )
+    return starts.iloc[int(np.argmax(n_known >= min_samples))]
 
 
 def _model_opinion(rows: pd.DataFrame, min_edge: float) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from finml_core.calibration import cross_fit_calibrate, cross_fit_intervals
 from finml_core.experiments.audit import audit_run
 from finml_core.experiments.config import ExperimentConfig
-from finml_core.experiments.data import Dataset, make_dataset
+from finml_core.experiments.data import Dataset, make_dataset, rows_after
 from finml_core.experiments.decide import ARBITRATED, Decisions, decide
 from finml_core.experiments.predict import predict_out_of_sample
 from finml_core.experiments.progress import Checkpoint, Progress, Report, ShouldStop
@@ -23,6 +23,7 @@ from finml_core.experiments.score import (
 )
 from finml_core.experiments.trial import Trial, bars_fingerprint
 from finml_core.experiments.trials import run_trials
+from finml_core.models import ModelType
 from finml_core.regimes import RuleRegimeDetector, label_regimes
 from finml_core.schemas import PREDICTIONS, bars_per_year
 from finml_core.splits import split_diagnostics, split_timeline
@@ -91,8 +92,8 @@ def run_experiment(
         splits,
         config.models,
         config.model,
-        context=data.features.dropna(),
-        live=data.live,
+        context=data.features,
+        ahead=rows_after(data, splits[-1][1]),
         progress=Progress(_within(progress, TRAINING), should_stop),
         checkpoint=checkpoint,
     )
@@ -105,7 +106,7 @@ def run_experiment(
     decisions = decide(config, data.bars, predictions, regimes)
     tell("audit", 0.95, "auditing")
     predictions = complete_predictions(predictions, regimes, decisions, run_id)
-    audits = audit_run(config, data, diagnostics, predictions)
+    audits = audit_run(config, data, splits, predictions)
     periods = bars_per_year(data.bars["ts"])
     folds = score_folds(predictions)
     coverage = interval_coverage(predictions)
@@ -173,10 +174,8 @@ def _costs(decisions: Decisions) -> pd.DataFrame:
 
 
 def _headline(data: Dataset, board: pd.DataFrame, audits: pd.DataFrame, periods: float) -> dict[str, Any]:
-    models = board.loc[(board["kind"] == "model") & (board["model"] != "naive")]
-    champion = models.loc[models["log_loss_cal"].idxmin(), "model"] if len(models) else board["model"].iloc[0]
     return {
-        "champion": champion,
+        "champion": _champion(board),
         "n_samples": len(data.samples),
         "n_features": data.samples.X.shape[1],
         "dropped": dict(data.samples.dropped),
@@ -185,6 +184,18 @@ def _headline(data: Dataset, board: pd.DataFrame, audits: pd.DataFrame, periods:
         "last": data.bars["ts"].max().isoformat(),
         "audit_passed": bool(audits["passed"].all()),
     }
+
+
+def _champion(board: pd.DataFrame) -> str:
+    """The model of the least calibrated log loss over all its out-of-sample rows; baselines only where nothing else is.
+
+    A choice made with hindsight, good for looking at and for the next bar. Its past return is that of the best of
+    several, which is what the deflated Sharpe ratio is for; nothing in the run was decided by it.
+    """
+    models = board.loc[board["kind"] == "model"]
+    trained = models.loc[models["model"] != ModelType.NAIVE.value]
+    ranked = (models if trained.empty else trained).sort_values("log_loss_cal", kind="stable", na_position="last")
+    return str(ranked["model"].iloc[0])
 
 
 def _within(report: Report | None, span: tuple[float, float]) -> Report | None:

@@ -5,13 +5,20 @@ from typing import Any
 import pandas as pd
 
 from finml_core.experiments.config import ExperimentConfig
-from finml_core.experiments.decide import HOLDING, Decisions
+from finml_core.experiments.decide import ARBITRATED, EQUAL_WEIGHT, HOLDING, Decisions
 from finml_core.experiments.plain import to_plain
 from finml_core.experiments.score import strategy_kind
 from finml_core.experiments.trial import Trial
+from finml_core.features.registry import make_registry
 from finml_core.models import ModelType
 
 MODELS = frozenset(member.value for member in ModelType)
+DRAWS = frozenset({ModelType.LIGHTGBM})  # tabular models with randomness
+RULE_SETTINGS = {"moving_average_cross": ("fast", "slow"), "zscore_reversion": ("window", "entry")}
+SPLIT_SETTINGS = {
+    "purged_kfold": ("n_splits", "embargo_pct"),
+    "walk_forward": ("train_size", "test_size", "step_size", "expanding"),
+}
 
 
 def run_trials(
@@ -22,7 +29,7 @@ def run_trials(
     Without decisions (a run that failed on its way) the same trials come without returns.
     """
     names = [model.value for model in config.models]
-    names += ["moving_average_cross", "zscore_reversion", "arbitrated", "equal_weight"]
+    names += [*RULE_SETTINGS, ARBITRATED, EQUAL_WEIGHT]
     if decisions is not None:
         names = [name for name in decisions.results if name != HOLDING]
     return tuple(
@@ -38,26 +45,65 @@ def run_trials(
 
 
 def trial_identity(config: ExperimentConfig, bars_id: str, name: str) -> dict[str, Any]:
-    """What makes this trial distinct; a setting that it does not depend on is no part of it."""
-    plain = to_plain(config)
-    parts: dict[str, Any] = {"bars": bars_id, "label_horizon": config.label.horizon, "backtest": plain["backtest"]}
+    """What makes this trial distinct; a setting that its returns do not depend on is no part of it."""
+    parts: dict[str, Any] = {"bars": bars_id, "backtest": to_plain(config.backtest)}
+    if name in RULE_SETTINGS:
+        rules = {key: getattr(config.rules, key) for key in RULE_SETTINGS[name]}
+        return {**parts, "strategy": name, "rules": rules, "cap": config.sizing.cap, "judged": _judged(config)}
+    parts |= _sized_probability(config)
     if name in MODELS:
-        keys = ("features", "label", "split", "calibration", "sizing")
-        return {**parts, **{key: plain[key] for key in keys}, "model": _model_identity(config, name)}
-    if name in ("moving_average_cross", "zscore_reversion"):
-        return {**parts, "strategy": name, "rules": plain["rules"], "cap": config.sizing.cap}
-    keys = ("features", "label", "split", "models", "model", "calibration", "regimes", "rules", "arbitration", "sizing")
-    return {**parts, "strategy": name, **{key: plain[key] for key in keys}}
+        return {**parts, "model": _model_identity(config, name)}
+    voices = sorted(model.value for model in config.models if model is not ModelType.NAIVE)
+    parts |= {
+        "strategy": name,
+        "models": [_model_identity(config, model) for model in voices],
+        "rules": to_plain(config.rules),
+    }
+    if name == ARBITRATED:
+        parts |= {"regimes": to_plain(config.regimes), "arbitration": to_plain(config.arbitration)}
+    return parts
+
+
+def _sized_probability(config: ExperimentConfig) -> dict[str, Any]:
+    """All between bars and positions that is not the model itself."""
+    return {
+        "features": to_plain(config.features),
+        "label": {key: getattr(config.label, key) for key in ("kind", "horizon", "weights")},
+        "split": _split_identity(config),
+        "calibration": {"method": config.calibration.method, "min_samples": config.calibration.min_samples},
+        "sizing": to_plain(config.sizing),
+    }
+
+
+def _judged(config: ExperimentConfig) -> dict[str, Any]:
+    """What decides from which bar on a run keeps the score, which is where a rule's returns begin."""
+    features = make_registry(config.features).values()
+    return {
+        "lookback": max(each.lookback for each in features if config.features.include_levels or not each.is_level),
+        "horizon": config.label.horizon,
+        "split": _split_identity(config),
+        "min_samples": config.calibration.min_samples,
+    }
+
+
+def _split_identity(config: ExperimentConfig) -> dict[str, Any]:
+    kind = config.split.kind
+    return {"kind": kind, **{key: getattr(config.split, key) for key in SPLIT_SETTINGS[kind]}}
 
 
 def _model_identity(config: ExperimentConfig, name: str) -> dict[str, Any]:
-    """Only what this model depends on: its own settings, and the loop's where it is a network."""
-    model = config.model
-    identity = {"type": name, "seed": model.seed, **to_plain(getattr(model, name, {}))}
-    if ModelType(name).is_sequence:
-        train = {key: value for key, value in to_plain(model.train).items() if key not in ("device", "seed")}
-        identity |= {"train": train, "sequence_length": model.sequence_length}
+    """Only what this model depends on: its own settings, the seed where it draws, the loop's where it is a network."""
+    model, kind = config.model, ModelType(name)
+    identity = {"type": name, **_without(getattr(model, name, {}), "n_jobs")}
+    if kind in DRAWS or kind.is_sequence:
+        identity["seed"] = model.seed
+    if kind.is_sequence:
+        identity |= {"train": _without(model.train, "device", "seed"), "sequence_length": model.sequence_length}
     return identity
+
+
+def _without(settings: Any, *names: str) -> dict[str, Any]:
+    return {key: value for key, value in to_plain(settings).items() if key not in names}
 
 
 def _returns(decisions: Decisions, name: str) -> pd.Series:

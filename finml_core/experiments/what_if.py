@@ -31,7 +31,8 @@ def rebacktest(
         If `model` is no model of the run.
     """
     bars = choose_bars(config, bars)
-    span = bars.loc[bars["ts"] >= first_decision(predictions)].reset_index(drop=True)
+    start = first_decision(predictions, config.calibration.min_samples)
+    span = bars.loc[bars["ts"] >= start].reset_index(drop=True)
     index = key_index(span)
     n_symbols = len(config.symbols)
     if model == HOLDING:

@@ -7,13 +7,17 @@ import pandas as pd
 import pytest
 
 from finml_core.errors import ConfigError, DataError
-from finml_core.experiments import ExperimentCancelled, ExperimentConfig, SplitConfig, rebacktest, run_experiment
-from finml_core.experiments import run as run_module
-from finml_core.models import ModelType
+from finml_core.experiments import (
+    ExperimentCancelled,
+    ExperimentConfig,
+    SplitConfig,
+    per_unit,
+    rebacktest,
+    run_experiment,
+)
+from finml_core.models import LSTMConfig, ModelConfig, ModelType, TrainConfig
 from finml_core.schemas import PREDICTIONS
 from finml_core.splits import PurgedKFold
-
-CUT = pd.Timestamp("2018-06-29")
 
 
 @pytest.fixture(scope="module")
@@ -84,95 +88,66 @@ def test_every_audit_passes_and_every_score_is_a_trial(result):
     assert len({trial.trial_id for trial in result.trials}) == len(names)
 
 
-def test_a_trial_is_the_same_when_only_what_it_does_not_depend_on_changes(result, small, market):
-    other = replace(small, name="another", rules=replace(small.rules, fast=10))
-    again = {trial.name: trial.trial_id for trial in run_experiment(other, market).trials}
-    first = {trial.name: trial.trial_id for trial in result.trials}
-    assert again["logistic"] == first["logistic"]
-    assert again["moving_average_cross"] != first["moving_average_cross"]
-    assert again["arbitrated"] != first["arbitrated"]
+def test_every_bar_from_the_first_test_block_on_is_predicted(result, market):
+    stamps = market["ts"].drop_duplicates().sort_values()
+    predicted = result.predictions["ts"].drop_duplicates().sort_values()
+    assert predicted.tolist() == stamps[stamps >= predicted.min()].tolist()
+    # 300 + 3 x 150 of some 930 samples fit into whole blocks: the rest is scored too, by the last fold's model
+    after = result.predictions["ts"] > result.tables["diagnostics"]["test_end"].max()
+    assert result.predictions.loc[after, "y_true"].notna().any()
+    assert set(result.predictions.loc[after, "fold"]) == {result.predictions["fold"].max()}
 
 
-def earlier(result, cut, end):
-    """Everything that was decided before `cut`, from predictions to money; `end` bounds what folds may differ in."""
-    tables = result.tables
-    predictions = tables["predictions"].loc[lambda table: table["ts"] < cut]
-    columns = ["model", "symbol", "ts", "p_raw", "p_cal", "lower", "upper", "regime", "target_weight"]
-    decisions = tables["decisions"].loc[lambda table: table["ts"] < cut]
-    equity = tables["equity"].loc[lambda table: table["ts"] < cut]
-    sort = {"by": ["model", "symbol", "ts"], "ignore_index": True}
-    return (
-        predictions[columns].sort_values(**sort),
-        decisions.sort_values(["symbol", "ts"], ignore_index=True),
-        equity.sort_values(["model", "ts"], ignore_index=True),
+def test_the_champion_has_the_least_calibrated_log_loss_among_trained_models(result):
+    board = result.tables["leaderboard"].set_index("model")
+    assert result.metrics["champion"] == "logistic"
+    assert board.loc["logistic", "log_loss_cal"] > 0
+
+
+def test_what_a_model_earns_does_not_depend_on_its_company(result, small, market):
+    alone = run_experiment(replace(small, models=(ModelType.LOGISTIC,)), market)
+    for one, other in zip(of_trial(alone, "logistic"), of_trial(result, "logistic"), strict=True):
+        pd.testing.assert_series_equal(one, other)
+
+
+def of_trial(result, name):
+    return [trial.returns for trial in result.trials if trial.name == name]
+
+
+def test_the_same_experiment_twice_gives_the_same_bits(small, market):
+    tiny = ModelConfig(lstm=LSTMConfig(hidden_dim=4), train=TrainConfig(epochs=1, device="cpu"), sequence_length=5)
+    config = replace(small, models=(ModelType.LIGHTGBM, ModelType.LSTM), model=tiny)
+    once = run_experiment(config, market)
+    again = run_experiment(config, market.sample(frac=1.0, random_state=0))  # bars may come in any order
+    for name in ("predictions", "decisions", "strategy_weights", "equity"):
+        pd.testing.assert_frame_equal(once.tables[name], again.tables[name], check_exact=True)
+    assert once.tables["history"]["train_loss"].tolist() == again.tables["history"]["train_loss"].tolist()
+    assert [trial.trial_id for trial in once.trials] == [trial.trial_id for trial in again.trials]
+
+
+def test_too_little_history_to_calibrate_is_said_with_its_number(small, market):
+    eager = replace(small, calibration=replace(small.calibration, min_samples=5000))
+    with pytest.raises(DataError, match=r"no test block has 5000 outcomes known before it, only \d+"):
+        run_experiment(eager, market)
+
+
+@pytest.mark.parametrize("shortcut", ["unpurged", "trained on the tested rows"])
+def test_a_leaking_split_fails_the_audit(small, market, monkeypatch, shortcut):
+    config = replace(
+        small, models=(ModelType.NAIVE,), split=SplitConfig(kind="purged_kfold", n_splits=4, embargo_pct=0.0)
     )
-
-
-def truncated(small, market, whole):
-    """The same experiment on bars that end at the end of a test block, and what both decided before it."""
-    blocks = whole.tables["diagnostics"]
-    end = blocks["test_end"].iloc[1]
-    # the cut keeps the labels of the second block whole: bars up to the block's last label end
-    label_end = whole.predictions.loc[whole.predictions["fold"] == 1, "label_end"].max()
-    part = run_experiment(small, market.loc[market["ts"] <= label_end])
-    return part, end
-
-
-def assert_same_past(first, second):
-    for one, other in zip(first, second, strict=True):
-        pd.testing.assert_frame_equal(one, other, rtol=1e-7, atol=1e-9)
-
-
-def test_cutting_off_the_future_changes_nothing_before(small, market, result):
-    part, end = truncated(small, market, result)
-    assert len(earlier(part, end, end)[0]) > 1000
-    assert_same_past(earlier(part, end, end), earlier(result, end, end))
-
-
-def calibrate_in_sample(rows, method, *, min_samples):
-    from finml_core.calibration import make_calibrator
-
-    known = rows.dropna(subset=["y_true"])
-    return pd.Series(
-        make_calibrator(method).fit(known["p_raw"], known["y_true"]).transform(rows["p_raw"]), index=rows.index
-    ).where(rows["fold"] > 0)
-
-
-def test_a_calibrator_fitted_in_sample_is_caught_by_the_truncation(small, market, monkeypatch):
-    monkeypatch.setattr(run_module, "cross_fit_calibrate", calibrate_in_sample)
-    whole = run_experiment(small, market)
-    part, end = truncated(small, market, whole)
-    with pytest.raises(AssertionError):
-        assert_same_past(earlier(part, end, end), earlier(whole, end, end))
-
-
-def test_regimes_read_with_hindsight_are_caught_by_the_truncation(small, market, monkeypatch):
-    filtered = run_module.RuleRegimeDetector.filter
-
-    def smoothed(self, bars):
-        return filtered(self, bars).groupby(level="symbol").shift(-5).ffill()
-
-    monkeypatch.setattr(run_module.RuleRegimeDetector, "filter", smoothed)
-    whole = run_experiment(small, market)
-    part, end = truncated(small, market, whole)
-    with pytest.raises(AssertionError):
-        assert_same_past(earlier(part, end, end), earlier(whole, end, end))
-
-
-def test_an_unpurged_split_fails_the_audit(small, market, monkeypatch):
-    from finml_core.splits import base
-
-    config = replace(small, split=SplitConfig(kind="purged_kfold", n_splits=4, embargo_pct=0.0))
     assert run_experiment(config, market).tables["audits"]["passed"].all()
-    honest = base.PurgedSplitter.split
+    honest = PurgedKFold.split
 
-    def unpurged(self, X, y=None, groups=None):
+    def leaking(self, X, y=None, groups=None):
         for _, test in honest(self, X, y, groups):
-            yield np.setdiff1d(np.arange(len(X)), test), test
+            rows = np.arange(len(X))
+            yield (np.setdiff1d(rows, test) if shortcut == "unpurged" else rows), test
 
-    monkeypatch.setattr(PurgedKFold, "split", unpurged, raising=False)
-    audits = run_experiment(config, market).tables["audits"].set_index("check")
-    assert not audits.loc["purge", "passed"]
+    monkeypatch.setattr(PurgedKFold, "split", leaking)
+    result = run_experiment(config, market)
+    assert not result.tables["audits"].set_index("check").loc["purge", "passed"]
+    assert not result.metrics["audit_passed"]
 
 
 def test_an_interrupted_run_goes_on_from_its_finished_folds(small, market, result):
@@ -202,7 +177,7 @@ def test_progress_only_grows_and_ends_near_one(small, market):
 def test_a_backtest_under_the_runs_own_settings_is_the_runs(small, market, result):
     again, trial = rebacktest(small, market, result.predictions, "logistic")
     stored = result.tables["equity"].query("model == 'logistic'").set_index("ts")["equity"]
-    np.testing.assert_allclose(again.bars["equity"], stored, rtol=1e-9)
+    np.testing.assert_allclose(per_unit(again)["equity"], stored, rtol=1e-9)
     own = {made.name: made.trial_id for made in result.trials}
     assert trial.trial_id == own["logistic"]
     cheaper = replace(small, sizing=replace(small.sizing, scale=2.0))
