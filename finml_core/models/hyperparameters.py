@@ -1,5 +1,6 @@
 """What a page needs to know of each model before it exists: a label, a sentence, and one slider a setting."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,6 +31,15 @@ class Hyperparameter:
         for part in self.path:
             value = getattr(value, part)
         return value
+
+    @property
+    def options(self) -> tuple[float, ...]:
+        """Stops of a logarithmic slider: from `low` by the factor `step` to `high`, the default among them."""
+        if self.low is None or self.high is None or self.step is None:
+            return ()
+        count = math.floor(math.log(self.high / self.low) / math.log(self.step) + 1e-9)
+        stops = {float(f"{self.low * self.step**number:.3g}") for number in range(count + 1)}
+        return tuple(sorted({*stops, self.high, self.default}))
 
 
 @dataclass(frozen=True, kw_only=True)
