@@ -1,5 +1,7 @@
 """Tables of the page Backtest: what is left after costs?"""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,11 @@ def equity_series(equity: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     """`ts, series, equity, drawdown` of the chosen strategies."""
     chosen = equity.loc[equity["model"].isin(models), ["ts", "model", "equity", "drawdown"]]
     return chosen.rename(columns={"model": "series"})
+
+
+def against(bars: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """`ts, series, equity, drawdown` of several backtests, below each other, in the order given."""
+    return pd.concat(dict(bars), names=["series", "ts"]).reset_index()[["ts", "series", "equity", "drawdown"]]
 
 
 def cost_waterfall(bars: pd.DataFrame, costs: pd.DataFrame, periods_per_year: float) -> pd.DataFrame:
@@ -52,10 +59,18 @@ def sharpe_by(bars: pd.DataFrame, group: pd.Series, periods_per_year: float) -> 
     return pd.DataFrame(table)
 
 
-def market_regime(regimes: pd.DataFrame) -> pd.Series:
-    """The most common regime among the symbols at each ts; of equals the first in the alphabet."""
+def market_regime(regimes: pd.DataFrame, lag: int = 0) -> pd.Series:
+    """The most common regime among the symbols at each ts; of equals the first in the alphabet.
+
+    With `lag` 1 it is that of the bar before: known when the return of the bar began.
+    """
     counts = regimes.dropna(subset=["regime"]).groupby(["ts", "regime"]).size().reset_index(name="n")
-    return counts.sort_values(["ts", "n", "regime"], ascending=[True, False, True]).groupby("ts")["regime"].first()
+    return (
+        counts.sort_values(["ts", "n", "regime"], ascending=[True, False, True])
+        .groupby("ts")["regime"]
+        .first()
+        .shift(lag)
+    )
 
 
 def gain_over(returns: pd.Series, baseline: pd.Series, periods_per_year: float) -> tuple[float, float]:

@@ -126,26 +126,25 @@ def estimate(config: ExperimentConfig) -> str:
 def backtest_controls(config: ExperimentConfig) -> ExperimentConfig:
     """Costs, fill and size; they start at the run's own settings."""
     own, sizing = config.backtest, config.sizing
-    first, second, third, fourth = st.columns(4)
     fills = {"next_open": "Next open", "same_close": "Same close (optimistic)"}
-    fill = first.selectbox(
-        "Fill", list(fills), list(fills).index(own.fill), format_func=fills.get, key="bt_fill", bind="query-params"
-    )
-    commission = second.slider(
-        "Commission, bp", 0.0, 20.0, own.costs.commission_bps, 0.5, key="bt_commission", bind="query-params"
-    )
-    spread = third.slider("Spread, bp", 0.0, 50.0, own.costs.spread_bps, 0.5, key="bt_spread", bind="query-params")
-    impact = fourth.slider(
-        "Impact coefficient", 0.0, 2.0, own.costs.impact_coefficient, 0.05, key="bt_impact", bind="query-params"
-    )
-    borrow = first.slider(
-        "Borrow, bp a year", 0.0, 500.0, own.costs.borrow_bps_year, 10.0, key="bt_borrow", bind="query-params"
-    )
-    scale = second.slider(
-        "Weight for each unit of edge", 0.5, 20.0, sizing.scale, 0.5, key="bt_scale", bind="query-params"
-    )
-    cap = third.slider("Cap on a symbol's slice", 0.1, 2.0, sizing.cap, 0.1, key="bt_cap", bind="query-params")
-    edge = fourth.slider("Smallest edge, |2p − 1|", 0.0, 0.3, sizing.min_edge, 0.01, key="bt_edge", bind="query-params")
+    with st.grid(4, min_column_width=150):
+        fill = st.selectbox(
+            "Fill", list(fills), list(fills).index(own.fill), format_func=fills.get, key="bt_fill", bind="query-params"
+        )
+        commission = _slider("Commission, bp", 0, 20, own.costs.commission_bps, 0.5, "bt_commission")
+        spread = _slider("Spread, bp", 0, 50, own.costs.spread_bps, 0.5, "bt_spread")
+        impact = _slider(
+            "Impact coefficient", 0, 2, own.costs.impact_coefficient, 0.05, "bt_impact",
+            "Times volatility, times the square root of the share of the bar's volume; 0 where no volume is known",
+        )  # fmt: skip
+        borrow = _slider("Borrow, bp a year", 0, 500, own.costs.borrow_bps_year, 10, "bt_borrow", "On shorts", "%.0f")
+        scale = _slider(
+            "Weight for each unit of edge", 0.5, 20, sizing.scale, 0.5, "bt_scale", "Edge is 2p − 1, p calibrated"
+        )
+        cap = _slider("Cap on a symbol's slice", 0.1, 2, sizing.cap, 0.1, "bt_cap", "1: at most its equal share")
+        edge = _slider(
+            "Smallest edge, |2p − 1|", 0, 0.3, sizing.min_edge, 0.01, "bt_edge", "A smaller one counts as flat"
+        )
     costs: CostModel = replace(
         own.costs, commission_bps=commission, spread_bps=spread, impact_coefficient=impact, borrow_bps_year=borrow
     )
@@ -155,12 +154,28 @@ def backtest_controls(config: ExperimentConfig) -> ExperimentConfig:
 
 def regime_controls(config: RuleConfig) -> RuleConfig:
     """Windows of the rules that name the weather."""
-    left, right = st.columns(2)
-    trend = left.slider("Trend window, bars", 20, 200, config.trend_window, 5, key="regime_trend", bind="query-params")
-    volatility = right.slider(
+    trend = st.slider("Trend window, bars", 20, 200, config.trend_window, 5, key="regime_trend", bind="query-params")
+    volatility = st.slider(
         "Volatility window, bars", 5, 60, config.volatility_window, 5, key="regime_volatility", bind="query-params"
     )
     return replace(config, trend_window=trend, volatility_window=volatility)
+
+
+def _slider(
+    label: str, low: float, high: float, own: float, step: float, key: str, help: str | None = None, shown: str = "%.2f"
+) -> float:
+    """A bound slider that always reaches the run's own setting."""
+    return st.slider(
+        label,
+        min(float(low), float(own)),
+        max(float(high), float(own)),
+        float(own),
+        float(step),
+        format=shown,
+        key=key,
+        help=help,
+        bind="query-params",
+    )
 
 
 def _with_slider(config: ModelConfig, model: str, setting: Hyperparameter) -> ModelConfig:

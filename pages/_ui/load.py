@@ -1,6 +1,6 @@
 """What pages read, cached by small values: symbols, dates, configurations, run ids and the store's version."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from finml_core.bars import BarStore, load_snapshot, quality_report
-from finml_core.experiments import CODE_VERSION, ExperimentConfig
+from finml_core.experiments import CODE_VERSION, ExperimentConfig, SizingConfig
 from finml_core.regimes import RuleConfig, label_regimes
 from finml_core.report import calibration as calibration_report
 from finml_core.runs import RunStatus, RunStore
@@ -303,13 +303,11 @@ def backtest(run_id: str, model: str, config: ExperimentConfig) -> Backtest:
     )
 
 
-def against_holding(run_id: str, model: str, config: ExperimentConfig) -> pd.DataFrame:
-    """ts, series, equity, drawdown of a model and of holding the same symbols, under the same costs."""
+def holding(run_id: str, config: ExperimentConfig) -> Backtest:
+    """The same symbols held equally under the same fills and costs; no trial."""
     from finml_core.experiments import HOLDING
 
-    bars = {name: backtest(run_id, name, config).bars for name in (model, HOLDING)}
-    tidy = pd.concat(bars, names=["series", "ts"]).reset_index()
-    return tidy[["ts", "series", "equity", "drawdown"]]
+    return backtest(run_id, HOLDING, replace(config, sizing=SizingConfig()))
 
 
 def multiplier_table(config: ExperimentConfig) -> pd.DataFrame:
@@ -325,3 +323,10 @@ def run_config(run_id: str) -> ExperimentConfig:
 def as_of(run_id: str | None) -> dict[str, str]:
     """What the numbers on a page were made from."""
     return {"data_version": str(data_version()), "run": run_id or "none", "code_version": CODE_VERSION}
+
+
+def scope(run_id: str, note: str = "") -> str:
+    """The bars that a run was made on, in one line: they may differ from those chosen in the sidebar."""
+    config, first = run_config(run_id), table(run_id, "predictions")["ts"].min()
+    names = ", ".join(config.symbols[:6]) + (f" and {len(config.symbols) - 6} more" if len(config.symbols) > 6 else "")
+    return f"{config.name} on {names}, tested from {first:%Y-%m-%d}. {note}".strip()

@@ -42,6 +42,16 @@ def thousands(value: float | None) -> str:
     return MISSING if _unknown(value) else _minus(f"{round(float(value)):,}".replace(",", THIN))
 
 
+def compact(value: float | None) -> str:
+    """A value of unknown size: four significant digits."""
+    return MISSING if _unknown(value) else _minus(f"{float(value):.4g}")
+
+
+def counted(n: int, noun: str) -> str:
+    """A count with its noun: 1 bar, 2 bars."""
+    return f"{thousands(n)} {noun}{'' if n == 1 else 's'}"
+
+
 def money(value: float | None, currency: str = "") -> str:
     """Money in whole units, the currency behind it."""
     shown = thousands(value)
