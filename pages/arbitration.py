@@ -42,11 +42,12 @@ def draw_decision(row: pd.Series, parts: pd.DataFrame) -> None:
         alt="Contribution of each strategy to the weighted signal",
         key="arbitration_parts",
     )
+    columns = ("strategy", "signal", "confidence", "score", "weight", "contribution")
     tables.show(
         parts.assign(signal=parts["signal"].map(text.arrow), reason=parts["reason"].replace("", None)),
-        ("strategy", "signal", "confidence", "score", "weight", "contribution", "silenced", "reason"),
+        (*columns, "silenced", "reason") if parts["silenced"].any() else columns,
         alt="Strategies at this close",
-        download=f"decision_{symbol}",
+        download="decision",
     )
 
 
@@ -126,7 +127,7 @@ with show_errors():
                     text.probability(row["confidence"]),
                     "0 to 1; no regime is known"
                     if pd.isna(row["regime"])
-                    else f"in {text.name(row['regime']).lower()}, that one with {text.probability(row['regime_confidence'])}",
+                    else f"regime: {text.name(row['regime'])}, {text.probability(row['regime_confidence'])}",
                 ),
                 Headline("Consensus", text.percent(row["consensus_ratio"]), "of the weight is on this side"),
                 Headline(
@@ -149,7 +150,7 @@ with show_errors():
         alt=f"Weights of the strategies on {symbol} over time",
         key="arbitration_river",
     )
-    download_table(shares, f"strategy_weights_{symbol}")
+    download_table(shares, "strategy_weights")
     today, worth, confidence, multipliers = st.tabs(
         ["The decision taken apart", "Does it pay?", "Confidence against outcome", "Multipliers"],
         key="arb_tab",

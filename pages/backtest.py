@@ -73,7 +73,7 @@ def draw_costs() -> None:
         alt="Annual return from gross to net by kind of cost",
         key="backtest_costs",
     )
-    download_table(waterfall, f"costs_{model}")
+    download_table(waterfall, "cost_waterfall")
 
 
 def draw_by(group: pd.Series, label: str, name: str, partial: str = "") -> None:
@@ -101,7 +101,7 @@ def draw_by(group: pd.Series, label: str, name: str, partial: str = "") -> None:
         SHARPE_COLUMNS,
         alt=f"Return and Sharpe ratio by {label.lower()}",
         labels={"group": label, "n": st.column_config.NumberColumn("Bars", format="localized")},
-        download=f"backtest_{model}_by_{name}",
+        download=f"backtest_by_{name}",
     )
 
 
@@ -118,7 +118,7 @@ def draw_trades() -> None:
         + f" The account starts with {text.money(config.backtest.initial_equity)}."
     )
     tables.show(trades.head(MOST_TRADES), TRADE_COLUMNS, alt="Fills, newest first")
-    download_table(result.trades, f"trades_{model}")
+    download_table(result.trades, "trades")
 
 
 with show_errors():
@@ -160,7 +160,7 @@ with show_errors():
         alt=f"Equity and drawdown of {text.name(model)} and equal holding",
         key="backtest_equity",
     )
-    download_table(bars.reset_index(), f"backtest_{model}")
+    download_table(bars.reset_index(), "backtest")
     costs, years, regimes, trades = st.tabs(
         ["Cost waterfall", "By year", "By regime", "Trades"], key="bt_tab", on_change="rerun", bind="query-params"
     )

@@ -60,7 +60,7 @@ def one_feature(name: str, symbol: str) -> None:
         alt=f"Adjusted close of {symbol}, and {name} below it",
         key="features_history",
     )
-    download_table(history, f"{name}_{symbol}")
+    download_table(history, "feature_history")
     left, right = st.columns(2)
     with left:
         decay = studies.information_decay(*chosen, name, HORIZONS)
@@ -70,7 +70,7 @@ def one_feature(name: str, symbol: str) -> None:
             alt=f"Rank correlation of {name} with the return over 1 to 20 bars",
             key="features_decay",
         )
-        download_table(decay, f"{name}_information")
+        download_table(decay, "information_by_horizon")
     with right:
         values = features[name]
         counts = reports.histogram(values)
@@ -81,7 +81,7 @@ def one_feature(name: str, symbol: str) -> None:
             alt=f"Distribution of {name}",
             key="features_distribution",
         )
-        download_table(counts, f"{name}_distribution")
+        download_table(counts, "distribution")
 
 
 def sentence_of_decay(decay) -> str:
@@ -208,7 +208,7 @@ with show_errors():
                 alt=f"Correlation map of the {family} features",
                 key="features_correlation",
             )
-            download_table(pairs, f"correlations_{family}")
+            download_table(pairs, "correlations")
     if audit.open:
         with audit:
             certificate()

@@ -33,7 +33,7 @@ def draw_transitions() -> None:
         alt="Transition probabilities between regimes",
         key="regime_transitions",
     )
-    download_table(matrix, f"transitions_{symbol}")
+    download_table(matrix, "transitions")
 
 
 def draw_durations() -> None:
@@ -54,7 +54,7 @@ def draw_durations() -> None:
         ("regime", "expected_bars", "error", "n_spells"),
         alt="Mean spell by regime, with its standard error",
         labels={"error": st.column_config.NumberColumn("±", format="%.1f", help="Standard error of the mean")},
-        download=f"durations_{symbol}",
+        download="durations",
     )
 
 
@@ -66,7 +66,7 @@ def draw_spells() -> None:
         ("regime", "start", "end", "n_bars", "confidence"),
         alt=f"Spells of regimes of {symbol}",
         labels={"confidence": st.column_config.NumberColumn("Mean confidence", format="%.3f")},
-        download=f"spells_{symbol}",
+        download="spells",
     )
 
 
@@ -131,7 +131,7 @@ with show_errors():
         alt=f"Adjusted close of {symbol} over its regimes",
         key="regime_price",
     )
-    download_table(known, f"regimes_{symbol}")
+    download_table(known, "regimes")
     sure = (known["confidence"] > 0.5).mean()
     chart(
         charts.regime_probabilities(reports.probabilities_long(regimes, symbol)),

@@ -31,7 +31,10 @@ def equity_drawdown(equity: pd.DataFrame, *, log: bool = False, height: int = HE
     shown = thin(equity.assign(series=equity["series"].map(words, na_action="ignore")), column="equity")
     color = series_color(colors)
     kind = {"type": "log", "nice": False, "zero": False} if log else {}
-    growth = panel("equity", "Growth of 1, after costs" + (" (log)" if log else ""), 0, 0.66, format=".2f", scale=kind)
+    # Doublings: of a logarithmic axis' own ticks most would lie too close together for a label.
+    ticks = {"values": [2.0**power for power in range(-10, 15)], "format": "~g"} if log else {}
+    title = "Growth of 1, after costs" + (" (log)" if log else "")
+    growth = panel("equity", title, 0, 0.66, format=".2f", scale=kind, axis=ticks)
     fall = panel("drawdown", "Drawdown (%)", 0.78, 1, format="%", scale={"zero": True})
     x = time_axis(shown)
     lines = alt.Chart(shown).mark_line().encode(**x, y=growth, color=color)
@@ -76,7 +79,7 @@ def cost_waterfall(frame: pd.DataFrame, *, height: int = 240) -> alt.LayerChart:
         color=alt.Color("effect:N", scale=alt.Scale(domain=["gain", "loss"], range=[UP, DOWN]), legend=None),
         tooltip=[alt.Tooltip("kind:N", title="Part"), alt.Tooltip("value:Q", title="Return", format="+.2%")],
     )
-    numbers = base.mark_text(dy=-8, color=ink()).encode(x=x, y=at(y, "top:Q"), text=alt.Text("value:Q", format="+.1%"))
+    numbers = base.mark_text(dy=-8, color=ink()).encode(x=x, y=at(y, "top:Q"), text=alt.Text("value:Q", format="+.2%"))
     return themed(alt.layer(level(0, y), bars, numbers), height)
 
 

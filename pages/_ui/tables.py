@@ -22,8 +22,8 @@ def _percent(label: str, help: str | None = None, digits: int = 1) -> Any:
     return st.column_config.NumberColumn(label, format=f"%.{digits}f %%", help=help)
 
 
-def _text(label: str, help: str | None = None, width: Any = None) -> Any:
-    return st.column_config.TextColumn(label, help=help, width=width)
+def _text(label: str, help: str | None = None, width: Any = None, alignment: Any = None) -> Any:
+    return st.column_config.TextColumn(label, help=help, width=width, alignment=alignment)
 
 
 def _count(label: str, help: str | None = None) -> Any:
@@ -45,8 +45,10 @@ COLUMNS: dict[str, Any] = {
     "missing": _percent("Missing", "Share of values that the warm-up leaves open"),
     "ic": _number("IC", 3, "Rank correlation with the return over the chosen horizon"),
     "error": _number("±", 3, "Standard error; overlapping returns and symbols that move together are discounted"),
-    "p_value": _text("p", "Of this feature alone"),
-    "p_corrected": _text("p, corrected", "For having looked at all of them (Benjamini & Hochberg, 1995)"),
+    "p_value": _text("p", "Of this feature alone", alignment="right"),
+    "p_corrected": _text(
+        "p, corrected", "For having looked at all of them (Benjamini & Hochberg, 1995)", alignment="right"
+    ),
     "feature": _text("Feature", width="medium"),
     "passed": st.column_config.CheckboxColumn("Passed"),
     "first_offence": _text("First changed at"),
@@ -76,8 +78,8 @@ COLUMNS: dict[str, Any] = {
     "brier_raw": _number("Brier, raw", 3),
     "brier_calibrated": _number("Brier, calibrated", 3),
     "measure": _text("Measure"),
-    "raw": _text("Raw"),
-    "calibrated": _text("Calibrated"),
+    "raw": _text("Raw", alignment="right"),
+    "calibrated": _text("Calibrated", alignment="right"),
     "year": st.column_config.NumberColumn("Year", format="%d"),
     "coverage": _percent("Covered"),
     # regimes
@@ -102,7 +104,7 @@ COLUMNS: dict[str, Any] = {
     "lower": _percent("From (90 %)"),
     "upper": _percent("To (90 %)"),
     "sharpe": _number("Sharpe", 2, "A year"),
-    "sharpe_text": _text("Sharpe", "A year, after costs, with its standard error"),
+    "sharpe_text": _text("Sharpe", "A year, after costs, with its standard error", alignment="right"),
     "dsr": _number("DSR", 3, "Deflated by the trials of everybody in this store"),
     "n_trials": _count("Trials"),
     "ts": _day("Filled"),
