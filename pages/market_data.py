@@ -89,7 +89,9 @@ def ingest_wizard() -> None:
     if check.button("Check only", key="ingest_dry", width="stretch"):
         upload.show(load.bar_store().ingest(path, mapping=mapping, options=options, on_conflict=conflict, dry_run=True))
     if commit.button("Check and store", type="primary", key="ingest_commit", width="stretch"):
-        upload.show(load.bar_store().ingest(path, mapping=mapping, options=options, on_conflict=conflict))
+        report = load.bar_store().ingest(path, mapping=mapping, options=options, on_conflict=conflict)
+        st.session_state["market_report"] = report
+        st.rerun()  # the sidebar and everything above know the new bars
 
 
 def delete_symbols() -> None:
@@ -115,6 +117,8 @@ def deletion() -> None:
 
 selection = open_page("Market data", "Which bars do I have, and are they sound?")
 jobs.show_error()
+if report := st.session_state.pop("market_report", None):
+    upload.show(report)
 has_bars = bool(load.symbols())
 if not has_bars:
     empty_state(

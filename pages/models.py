@@ -16,12 +16,12 @@ if not load.symbols():
 
 
 def train(config: ExperimentConfig) -> None:
-    """Queue the run that the sliders describe, and look at it from now on."""
+    """Queue the run that the sliders describe."""
     try:
         run_id = jobs.submit(config)
-        st.session_state["models_said"] = f"Queued as {run_id}. Choose it in the sidebar when it is done."
+        st.caption(f"Queued as {run_id}. Choose it in the sidebar when it is done.")
     except FinmlError as error:
-        st.session_state["jobs_error"] = str(error)
+        st.error(str(error), icon=":material/error:")
 
 
 def board(run_id: str) -> None:
@@ -96,8 +96,11 @@ with show_errors():
         st.markdown("**Build**")
         config = build.experiment_controls(selection)
         if config is not None:
-            st.button("Train", type="primary", on_click=train, args=(config,), width="stretch", key="models_train")
-            st.caption(st.session_state.pop("models_said", build.estimate(config)))
+            # No callback: it would hold the settings of the last run of this page, not those just moved.
+            if st.button("Train", type="primary", width="stretch", key="models_train"):
+                train(config)
+            else:
+                st.caption(build.estimate(config))
     with right:
         with st.container(border=True):
             st.markdown("**Queue**")

@@ -156,7 +156,7 @@ class ExperimentConfig:
         """
         text = _read_file(source) if isinstance(source, Path) else source
         try:
-            plain = yaml.safe_load(text)
+            plain = yaml.load(text, _Loader)
         except yaml.YAMLError as error:
             raise ConfigError(f"this is no YAML: {' '.join(str(error).split())}.") from error
         return from_plain(cls, {} if plain is None else plain)
@@ -164,6 +164,15 @@ class ExperimentConfig:
     def with_symbols(self, symbols: tuple[str, ...]) -> "ExperimentConfig":
         """The same experiment on other symbols."""
         return replace(self, symbols=tuple(symbols))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe part, in which a day stays text: an impossible one is then named like any other value."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in rows if not tag.endswith(":timestamp")]
+        for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def _read_file(path: Path) -> str:
