@@ -62,7 +62,7 @@ def test_the_models_page_queues_what_its_sliders_say(open_at, finished_home, mon
     asked = []
     monkeypatch.setattr(RunStore, "submit", lambda self, config, **_: asked.append(config) or "run")
     app = open_at("models", finished_home)
-    app.slider(key="build_horizon").set_value(10).run()
+    app.slider(key="build_horizon").set_value(10)  # and at once, before the page has run again
     app.button(key="models_train").click().run()
     assert not app.exception
     assert asked[0].label.horizon == 10
