@@ -37,8 +37,8 @@ def draw_decision(row: pd.Series, parts: pd.DataFrame) -> None:
     loudest = parts.loc[parts["contribution"].abs().idxmax()]
     chart(
         charts.decision_breakdown(parts),
-        f"Contributions add up to {text.signed(row['weighted_signal'])}; below {config.arbitration.neutral_threshold} in "
-        f"size the answer is neutral. {text.name(loudest['strategy'])} moves it most.",
+        f"Contributions add up to {text.signed(row['weighted_signal'])}; below {config.arbitration.neutral_threshold} "
+        f"in size the answer is neutral. {text.name(loudest['strategy'])} moves it most.",
         alt="Contribution of each strategy to the weighted signal",
         key="arbitration_parts",
     )
@@ -59,7 +59,7 @@ def draw_worth() -> None:
     pair = board[board["model"].isin([ARBITRATED, EQUAL])]
     words = "; ".join(
         f"{text.name(line.model)}: Sharpe {text.plus_minus(line.sharpe_annual, line.sharpe_error_annual)}, DSR "
-        f"{text.probability(line.dsr)}"
+        f"{text.p_value(line.dsr)}"
         for line in pair.itertuples()
     )
     chart(
@@ -81,8 +81,8 @@ def draw_confidence() -> None:
     clear = "clear of zero" if abs(more) > 2 * error else "which two standard errors do not tell from zero"
     chart(
         charts.confidence_outcome(outcome),
-        f"The more confident half is right {text.plus_minus(100 * more, 100 * error, 1)} points more often than the other, "
-        f"{clear}; all symbols, lines are 90{text.THIN}%.",
+        f"The more confident half is right {text.plus_minus(100 * more, 100 * error, 1)} points more often than the "
+        f"other, {clear}; all symbols, lines are 90{text.THIN}%.",
         alt="Share of right decisions by confidence",
         key="arbitration_confidence",
     )
@@ -94,7 +94,14 @@ def draw_multipliers() -> None:
     st.caption("How much a style counts in a regime; set in the experiment file, section arbitration.")
     table = load.multiplier_table(config)
     table = table.rename(index=text.name, columns=text.name).rename_axis("Style").reset_index()
-    st.dataframe(table, hide_index=True, width="stretch", alt="Multiplier of each style in each regime")
+    digits = {column: st.column_config.NumberColumn(format="%.1f") for column in table.columns[1:]}
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="stretch",
+        column_config=digits,
+        alt="Multiplier of each style in each regime",
+    )
     download_table(table, "multipliers")
 
 
@@ -145,8 +152,8 @@ with show_errors():
     top = parts.loc[parts["weight"].idxmax()]
     chart(
         charts.weight_river(shares),
-        f"On {day} {text.name(top['strategy'])} has most say ({text.number(top['weight'])}). Below: when each was silenced. "
-        f"Listening by weight {pays}, against listening to all alike.",
+        f"On {day} {text.name(top['strategy'])} has most say ({text.number(top['weight'])}). Below: when each was "
+        f"silenced. Listening by weight {pays}, against listening to all alike.",
         alt=f"Weights of the strategies on {symbol} over time",
         key="arbitration_river",
     )
@@ -167,9 +174,10 @@ with show_errors():
     st.caption(load.scope(run_id))
     how(
         "How this is computed",
-        f"""Score: annualised Sharpe ratio of the last {config.arbitration.lookback_window} bars' net returns known at this
-close, shrunk by n / (n + {config.arbitration.shrinkage:.0f}). The positive part is multiplied by the style's multiplier in the present regime, the
-negative part divided. Weights: softmax of scores at temperature {config.arbitration.temperature}. Weighted signal: sum of
-weight × sign × confidence. Confidence: 0.4 × size of the weighted signal + 0.2 × mean confidence of the strategies + 0.2 ×
-consensus + 0.2 × confidence of the regime. Gain: paired difference of daily net returns, error by Newey & West (1987).""",
+        f"""Score: annualised Sharpe ratio of the last {config.arbitration.lookback_window} bars' net returns known at
+this close, shrunk by n / (n + {config.arbitration.shrinkage:.0f}). The positive part is multiplied by the style's
+multiplier in the present regime, the negative part divided. Weights: softmax of scores at temperature
+{config.arbitration.temperature}. Weighted signal: sum of weight × sign × confidence. Confidence: 0.4 × size of the
+weighted signal + 0.2 × mean confidence of the strategies + 0.2 × consensus + 0.2 × confidence of the regime. Gain:
+paired difference of daily net returns, error by Newey & West (1987).""",
     )

@@ -26,7 +26,7 @@ if jobs.unfinished(selection.run_id):
 
 def draw_headline() -> None:
     """What is left, and whether luck could have left it."""
-    row, held = result.score, holding.score
+    row = result.score
     headline(
         [
             Headline(
@@ -36,10 +36,10 @@ def draw_headline() -> None:
             ),
             Headline(
                 "DSR",
-                text.probability(result.dsr),
+                text.p_value(result.dsr),
                 f"{text.counted(result.n_trials, 'trial')}; 0.95 would exclude luck, 0.5 is what it gives",
-                help="Deflated Sharpe ratio: the probability that the Sharpe ratio is above the best that so many trials "
-                "without skill would show",
+                help="Deflated Sharpe ratio: the probability that the Sharpe ratio is above the best that so many "
+                "trials without skill would show",
             ),
             Headline(
                 "Maximum drawdown",
@@ -68,8 +68,8 @@ def draw_costs() -> None:
     dearest = parts.loc[parts["value"].idxmin()]
     chart(
         charts.cost_waterfall(waterfall),
-        f"{text.percent(gross, 2)} a year before costs, {text.percent(net, 2)} after; the dearest is {dearest['kind']}, "
-        f"{text.percent(-dearest['value'], 2)}.",
+        f"{text.percent(gross, 2)} a year before costs, {text.percent(net, 2)} after; the dearest is "
+        f"{dearest['kind']}, {text.percent(-dearest['value'], 2)}.",
         alt="Annual return from gross to net by kind of cost",
         key="backtest_costs",
     )
@@ -123,7 +123,7 @@ def draw_trades() -> None:
 
 with show_errors():
     run_id = selection.run_id
-    models = list(load.table(run_id, "predictions")["model"].unique())
+    models = list(load.table(run_id, "folds")["model"].unique())
     summary = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.selectbox(
@@ -137,11 +137,9 @@ with show_errors():
         )
         is_log = st.toggle("Log scale", True, key="bt_log", bind="query-params")
     config = build.backtest_controls(load.run_config(run_id))
-    st.caption(
-        "Each setting whose score is seen here is one more trial: moving sliders until it looks good lowers the DSR."
-    )
-    result, holding = load.backtest(run_id, model, config), load.holding(run_id, config)
-    bars = result.bars
+    st.caption("Each setting whose score is seen here is one more trial, which the DSR counts.")
+    result = load.backtest(run_id, model, config)
+    bars, (held_bars, held) = result.bars, load.holding(run_id, config)
     with summary:
         draw_headline()
     if config.backtest.fill == "same_close":
@@ -153,10 +151,11 @@ with show_errors():
         st.info("These bars carry no volume, so no impact could be charged.", icon=":material/info:")
     luck = "luck is excluded" if result.dsr >= 0.95 else "luck is not excluded"
     chart(
-        charts.equity_drawdown(reports.against({model: bars, "equal_holding": holding.bars}), log=is_log),
-        f"One unit became {text.number(bars['equity'].iloc[-1])} from {bars.index[0]:%B %Y} to {bars.index[-1]:%B %Y}, out "
-        f"of sample and after costs; held equally, {text.number(holding.bars['equity'].iloc[-1])}. {luck.capitalize()} "
-        f"(DSR {text.probability(result.dsr)}, {text.counted(result.n_trials, 'trial')}).",
+        charts.equity_drawdown(reports.against({model: bars, "equal_holding": held_bars}), log=is_log),
+        f"One unit became {text.number(bars['equity'].iloc[-1])} from {bars.index[0]:%B %Y} to "
+        f"{bars.index[-1]:%B %Y}, out "
+        f"of sample and after costs; held equally, {text.number(held_bars['equity'].iloc[-1])}. {luck.capitalize()} "
+        f"(DSR {text.p_value(result.dsr)}, {text.counted(result.n_trials, 'trial')}).",
         alt=f"Equity and drawdown of {text.name(model)} and equal holding",
         key="backtest_equity",
     )
@@ -190,10 +189,11 @@ with show_errors():
     st.caption(load.scope(run_id))
     how(
         "How this is computed",
-        f"""Decided at the close of t, filled at the {"open of t+1" if config.backtest.fill == "next_open" else "same close"},
-on adjusted prices; cash plus positions is equity at every bar. Target weight: scale × (2p − 1), capped, averaged over the
-{config.label.horizon} bars that a label is open, shared equally by symbol. Commission and half the spread on what is
-traded, square-root impact on its share of dollar volume, borrow on shorts. DSR (Bailey & López de Prado 2014) counts every
-distinct setting whose score anybody has seen in this store: each slider position here is one. The band of a group of bars
-is the normal interval of its mean return.""",
+        f"""Decided at the close of t, filled at the
+{"open of t+1" if config.backtest.fill == "next_open" else "same close"}, on adjusted prices; cash plus positions is
+equity at every bar. Target weight: scale × (2p − 1), capped, averaged over the {config.label.horizon} bars that a
+label is open, shared equally by symbol. Commission and half the spread on what is traded, square-root impact on its
+share of dollar volume, borrow on shorts. DSR (Bailey & López de Prado 2014) counts every distinct setting whose score
+anybody has seen in this store: each slider position here is one. The band of a group of bars is the normal interval
+of its mean return.""",
     )

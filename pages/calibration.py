@@ -91,8 +91,8 @@ def draw_group(rows: pd.DataFrame, group: str, label: str) -> None:
     table = reports.by_group(rows, rows[group], n_bins)
     worst = table.loc[(table["ece_calibrated"] - table["ece_chance"]).idxmax()]
     st.caption(
-        f"Furthest beyond chance: {text.name(worst['group'])}, off by {text.probability(worst['ece_calibrated'])} after "
-        f"calibration on {text.thousands(worst['n'])} rows, where chance alone gives "
+        f"Furthest beyond chance: {text.name(worst['group'])}, off by {text.probability(worst['ece_calibrated'])} "
+        f"after calibration on {text.thousands(worst['n'])} rows, where chance alone gives "
         f"{text.probability(worst['ece_chance'])}."
     )
     tables.show(
@@ -111,9 +111,10 @@ def draw_time(rows: pd.DataFrame) -> None:
     worst = after.loc[after["ece"].idxmax()]
     chart(
         charts.calibration_over_time(drift),
-        f"Worst half-year after calibration: the one from {worst['ts']:%B %Y}, off by {text.probability(worst['ece'])} on "
-        f"{text.thousands(worst['n'])} rows; chance alone gives {text.probability(worst['chance'])}, or more since labels "
-        "overlap.",
+        f"Worst half-year after calibration: the one from {worst['ts']:%B %Y}, off by "
+        f"{text.probability(worst['ece'])} on "
+        f"{text.thousands(worst['n'])} rows; chance alone gives {text.probability(worst['chance'])}, or more since "
+        "labels overlap.",
         alt="ECE by half-year before and after calibration",
         key="calibration_time",
     )
@@ -136,8 +137,8 @@ def draw_intervals(rows: pd.DataFrame) -> None:
     )
     chart(
         charts.returns_by(above, title=f"Covered, less the promised {promised:.0%} (points)"),
-        f"{text.percent(total)} of outcomes lie in intervals that promise {promised:.0%}; lines are 90{text.THIN}% and too "
-        "short, since labels overlap.",
+        f"{text.percent(total)} of outcomes lie in intervals that promise {promised:.0%}; lines are 90{text.THIN}% "
+        "and too short, since labels overlap.",
         alt="Coverage of return intervals by year, less the promise",
         key="calibration_coverage",
     )
@@ -176,8 +177,8 @@ with show_errors():
     value = measures.query("measure == 'ECE'").set_index("series")["value"]
     chart(
         charts.reliability_diagram(curve),
-        f"On the dotted line, events forecast at 70{text.THIN}% happen 70{text.THIN}% of the time. {text.name(model)} is off "
-        f"by {text.probability(value['raw'])} on average, by {text.probability(value['calibrated'])} after "
+        f"On the dotted line, events forecast at 70{text.THIN}% happen 70{text.THIN}% of the time. {text.name(model)} "
+        f"is off by {text.probability(value['raw'])} on average, by {text.probability(value['calibrated'])} after "
         f"{config.calibration.method} calibration, on {text.thousands(len(rows))} predictions.",
         alt=f"Reliability of {text.name(model)} before and after calibration",
         key="calibration_reliability",
@@ -207,11 +208,11 @@ with show_errors():
     st.caption(load.scope(run_id))
     how(
         "How this is computed",
-        f"""Method: {config.calibration.method}, fitted for each test block on out-of-fold predictions whose outcome was
-known before the block began; a probability before there are {config.calibration.min_samples} of those is missing, never
-guessed. Before and after are scored on the same rows. ECE and MCE over {n_bins} bins of equal
-{STRATEGIES[strategy].lower()}; intervals are 90 %, from resampling blocks of 20 timestamps. Slope and intercept: logistic
-regression of the outcome on the log-odds, 1 and 0 when calibrated. Against the base rate: log loss of the calibrated
-probability beside that of the share of rises in the same rows, known in hindsight. Return intervals: split conformal on
-earlier residuals.""",
+        f"""Method: {config.calibration.method}, fitted for each test block on out-of-fold predictions whose outcome
+was known before the block began; a probability before there are {config.calibration.min_samples} of those is missing,
+never guessed. Before and after are scored on the same rows. ECE and MCE over {n_bins} bins of equal
+{STRATEGIES[strategy].lower()}; intervals are 90 %, from resampling blocks of 20 timestamps. Slope and intercept:
+logistic regression of the outcome on the log-odds, 1 and 0 when calibrated. Against the base rate: log loss of the
+calibrated probability beside that of the share of rises in the same rows, known in hindsight. Return intervals: split
+conformal on earlier residuals.""",
     )

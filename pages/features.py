@@ -214,9 +214,9 @@ with show_errors():
             certificate()
     how(
         "How this is computed",
-        f"""A feature row at t uses nothing after the close of bar t. Returns and ratios are of adjusted prices, money of
-raw price and volume. Information coefficient (IC): Spearman correlation with the return over the next h bars, all symbols
-pooled. Its error counts n / h rows, since outcomes overlap, divided by 1 + (k − 1) r, since k symbols move together with
-mean correlation r (Kish 1965). "After correction": Benjamini & Hochberg (1995) at {FALSE_SHARE:.0%}. The IC here is on the
-whole of the chosen bars: do not choose features by it for a test on the same bars.""",
+        f"""A feature row at t uses nothing after the close of bar t. Returns and ratios are of adjusted prices, money
+of raw price and volume. Information coefficient (IC): Spearman correlation with the return over the next h bars, all
+symbols pooled. Its error counts n / h rows, since outcomes overlap, divided by 1 + (k − 1) r, since k symbols move
+together with mean correlation r (Kish 1965). "After correction": Benjamini & Hochberg (1995) at {FALSE_SHARE:.0%}.
+The IC here is on the whole of the chosen bars: do not choose features by it for a test on the same bars.""",
     )

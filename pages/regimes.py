@@ -44,7 +44,8 @@ def draw_durations() -> None:
     longest = lengths.loc[lengths["expected_bars"].idxmax()]
     chart(
         charts.regime_durations(lengths),
-        f"{text.name(longest['regime'])} lasts longest: {text.plus_minus(longest['expected_bars'], longest['error'], 1)} "
+        f"{text.name(longest['regime'])} lasts longest: "
+        f"{text.plus_minus(longest['expected_bars'], longest['error'], 1)} "
         f"bars over {text.counted(longest['n_spells'], 'spell')}.",
         alt="Mean spell by regime",
         key="regime_durations",
@@ -125,7 +126,8 @@ with show_errors():
     line = load.close_line(symbol, selection.start, selection.end)
     chart(
         charts.regime_band(line[line["ts"] >= known["ts"].iloc[0]], known, unit="adjusted"),
-        f"{symbol} was most often in {text.name(shares.index[0]).lower()} ({text.percent(shares.iloc[0], 0)} of bars) and "
+        f"{symbol} was most often in {text.name(shares.index[0]).lower()} ({text.percent(shares.iloc[0], 0)} of bars) "
+        "and "
         f"ends in {text.name(today['regime']).lower()}. The first {text.counted(len(regimes) - len(known), 'bar')} are "
         "warm-up and not drawn.",
         alt=f"Adjusted close of {symbol} over its regimes",
@@ -135,8 +137,8 @@ with show_errors():
     sure = (known["confidence"] > 0.5).mean()
     chart(
         charts.regime_probabilities(reports.probabilities_long(regimes, symbol)),
-        f"One regime is likelier than all others together on {text.percent(sure, 0)} of bars; each bar uses nothing after "
-        "it.",
+        f"One regime is likelier than all others together on {text.percent(sure, 0)} of bars; each bar uses nothing "
+        "after it.",
         alt="Stacked probabilities of regimes",
         key="regime_probabilities",
     )
@@ -149,9 +151,10 @@ with show_errors():
                 draw()
     how(
         "How this is computed",
-        f"""Each bar's scores come from its symbol's own past: the t-value of the trend over {config.trend_window} bars, the
-{config.volatility_window}-bar volatility ranked among those of the last {config.percentile_window} bars, and the drawdown
-from the {config.drawdown_window}-bar maximum. A softmax over the scores, averaged over {config.smoothing} bars, gives
-probabilities over seven regimes that sum to 1. They are filtered: cutting off the future changes none of them. Spells and
-transitions count the likeliest regime of each bar. The windows here are for looking; a run keeps its own.""",
+        f"""Each bar's scores come from its symbol's own past: the t-value of the trend over {config.trend_window}
+bars, the {config.volatility_window}-bar volatility ranked among those of the last {config.percentile_window} bars,
+and the drawdown from the {config.drawdown_window}-bar maximum. A softmax over the scores, averaged over
+{config.smoothing} bars, gives probabilities over seven regimes that sum to 1. They are filtered: cutting off the
+future changes none of them. Spells and transitions count the likeliest regime of each bar. The windows here are for
+looking; a run keeps its own.""",
     )

@@ -182,9 +182,9 @@ with show_errors():
                     jobs.unfinished(run_id)
     how(
         "How this is computed",
-        """A label at t is known at its end; its span is the closed interval [t, label end]. A training row is purged when
-its span touches the span of any test row, before and after the test block (López de Prado 2018, chapter 7). The embargo
-removes what follows a test block, for features that remember. All symbols of one timestamp fall on the same side. The
-count of overlapping pairs is made afterwards and independently of the purge. Independent rows: the sum of average
-uniqueness. Scores are taken within a fold, then averaged.""",
+        """A label at t is known at its end; its span is the closed interval [t, label end]. A training row is purged
+when its span touches the span of any test row, before and after the test block (López de Prado 2018, chapter 7). The
+embargo removes what follows a test block, for features that remember. All symbols of one timestamp fall on the same
+side. The count of overlapping pairs is made afterwards and independently of the purge. Independent rows: the sum of
+average uniqueness. Scores are taken within a fold, then averaged.""",
     )

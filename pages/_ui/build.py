@@ -139,7 +139,7 @@ def backtest_controls(config: ExperimentConfig) -> ExperimentConfig:
         )  # fmt: skip
         borrow = _slider("Borrow, bp a year", 0, 500, own.costs.borrow_bps_year, 10, "bt_borrow", "On shorts", "%.0f")
         scale = _slider(
-            "Weight for each unit of edge", 0.5, 20, sizing.scale, 0.5, "bt_scale", "Edge is 2p − 1, p calibrated"
+            "Weight per unit of edge", 0.5, 20, sizing.scale, 0.5, "bt_scale", "Edge is 2p − 1, p calibrated"
         )
         cap = _slider("Cap on a symbol's slice", 0.1, 2, sizing.cap, 0.1, "bt_cap", "1: at most its equal share")
         edge = _slider(

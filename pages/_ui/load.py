@@ -303,11 +303,13 @@ def backtest(run_id: str, model: str, config: ExperimentConfig) -> Backtest:
     )
 
 
-def holding(run_id: str, config: ExperimentConfig) -> Backtest:
-    """The same symbols held equally under the same fills and costs; no trial."""
+def holding(run_id: str, config: ExperimentConfig) -> tuple[pd.DataFrame, pd.Series]:
+    """Bars and score of holding the same symbols equally under the same fills and costs; no trial."""
     from finml_core.experiments import HOLDING
 
-    return backtest(run_id, HOLDING, replace(config, sizing=SizingConfig()))
+    config = replace(config, sizing=SizingConfig())
+    bars, _, _, score, _ = _backtest(str(home()), run_id, HOLDING, config, str(run_store().status(run_id).finished))
+    return bars, score
 
 
 def multiplier_table(config: ExperimentConfig) -> pd.DataFrame:
@@ -315,9 +317,14 @@ def multiplier_table(config: ExperimentConfig) -> pd.DataFrame:
     return pd.DataFrame(config.to_plain()["arbitration"]["multipliers"]).T.fillna(1.0)
 
 
-def run_config(run_id: str) -> ExperimentConfig:
-    """The configuration that the run was started with."""
+@st.cache_data(max_entries=64, show_spinner=False)
+def _run_config(home_path: str, run_id: str) -> ExperimentConfig:
     return run_store().config(run_id)
+
+
+def run_config(run_id: str) -> ExperimentConfig:
+    """The configuration that the run was started with; a run's name holds its hash, so it never changes."""
+    return _run_config(str(home()), run_id)
 
 
 def as_of(run_id: str | None) -> dict[str, str]:
@@ -327,6 +334,6 @@ def as_of(run_id: str | None) -> dict[str, str]:
 
 def scope(run_id: str, note: str = "") -> str:
     """The bars that a run was made on, in one line: they may differ from those chosen in the sidebar."""
-    config, first = run_config(run_id), table(run_id, "predictions")["ts"].min()
+    config, first = run_config(run_id), table(run_id, "diagnostics")["test_start"].min()
     names = ", ".join(config.symbols[:6]) + (f" and {len(config.symbols) - 6} more" if len(config.symbols) > 6 else "")
     return f"{config.name} on {names}, tested from {first:%Y-%m-%d}. {note}".strip()

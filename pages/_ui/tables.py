@@ -10,6 +10,7 @@ from pages._ui import text
 from pages._ui.frame import download_table
 
 _PERCENT = ("value", "lower", "upper", "missing", "base_rate", "coverage", "weight_before", "weight_after")
+_WHOLE = ("money",)
 _P_VALUES = ("p_value", "p_corrected")
 _WORDS = ("group", "regime", "model", "strategy", "family", "series", "role")
 
@@ -140,6 +141,8 @@ def show(
         shown[column] = shown[column].map(text.name, na_action="ignore")
     for column in shown.columns.intersection(list(_P_VALUES)):
         shown[column] = shown[column].map(text.p_value)
+    for column in shown.columns.intersection(list(_WHOLE)):
+        shown[column] = shown[column].round(0)
     for column in shown.columns.intersection(list(_PERCENT)):
         shown[column] = 100 * shown[column]
     named = {column: COLUMNS[column] for column in shown.columns if column in COLUMNS}

@@ -95,6 +95,8 @@ def before_after(measures: pd.DataFrame, measure: str) -> tuple[str, str, str]:
     rows = measures[measures["measure"] == measure].set_index("series")
     raw, calibrated = rows.loc["raw"], rows.loc["calibrated"]
     value = f"{number(raw['value'], 3)} → {number(calibrated['value'], 3)}"
+    if _unknown(calibrated["lower"]):
+        return measure, value, "after: too few rows, or one probability for all"
     return measure, value, f"90{THIN}%: {number(calibrated['lower'], 3)} to {number(calibrated['upper'], 3)} after"
 
 

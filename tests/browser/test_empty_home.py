@@ -24,7 +24,7 @@ def test_an_empty_deployment_says_what_to_do_and_one_button_begins(start_server,
     assert [run.name for run in runs] == ["direction_5d"]
     # what has just begun can be stopped where it is watched, and the dashboard goes on
     page.locator(MAIN).get_by_role("button", name="Cancel").first.click()
-    page.locator(MAIN).get_by_text("was cancelled", exact=False).first.wait_for()
+    page.locator(MAIN).get_by_text("was cancelled", exact=False).first.wait_for(timeout=150_000)
     assert RunStore(tmp_path).status(runs[0].run_id).state == "cancelled"
     assert page.locator(MAIN).get_by_role("button", name="Start it again").is_visible()
     go(page, "Market data")
