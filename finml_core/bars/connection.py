@@ -16,24 +16,13 @@ from pathlib import Path
 
 import duckdb
 
+from finml_core.bars.layout import TABLES, complete
 from finml_core.bars.source import first_sentence
 from finml_core.errors import StoreError
 
 FIRST_PAUSE_S = 0.005
 LONGEST_PAUSE_S = 0.1
-TABLES = """
-    CREATE TABLE IF NOT EXISTS bars (
-        symbol VARCHAR NOT NULL, ts TIMESTAMP NOT NULL, open DOUBLE NOT NULL, high DOUBLE NOT NULL,
-        low DOUBLE NOT NULL, close DOUBLE NOT NULL, volume DOUBLE, adj_close DOUBLE, bid DOUBLE, ask DOUBLE,
-        ingest_id INTEGER NOT NULL);
-    CREATE TABLE IF NOT EXISTS ingests (
-        ingest_id INTEGER NOT NULL, action VARCHAR NOT NULL, written_at TIMESTAMP NOT NULL, source VARCHAR NOT NULL,
-        on_conflict VARCHAR, rows_read BIGINT, inserted BIGINT, replaced BIGINT, skipped BIGINT, quarantined BIGINT,
-        deleted BIGINT, seconds DOUBLE, details VARCHAR);
-    CREATE TABLE IF NOT EXISTS quarantine (
-        ingest_id INTEGER NOT NULL, row_number BIGINT NOT NULL, reason VARCHAR NOT NULL, symbol VARCHAR, ts TIMESTAMP,
-        raw VARCHAR);
-"""
+WRITER_MEMORY = "1GB"  # sorts of larger ingests spill to disk beside the file
 
 
 class ReadWriteLock:
@@ -93,6 +82,7 @@ def connect_utc(path: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A private database (in memory without a path) whose time zone is UTC, whatever the machine's is."""
     connection = duckdb.connect(":memory:" if path is None else str(path))
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
     return connection
 
 
@@ -117,7 +107,9 @@ def writing(path: Path, timeout_s: float) -> Iterator[duckdb.DuckDBPyConnection]
             _publish_empty_store(path)
         connection = _patiently(path, timeout_s, read_only=False)
         try:
+            connection.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
             connection.execute("BEGIN")
+            complete(connection)
             yield connection
             connection.execute("COMMIT")
         except duckdb.Error as error:

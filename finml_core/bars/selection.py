@@ -33,10 +33,10 @@ def where_selected(symbols: str | Iterable[str] | None, start: Moment, end: Mome
     return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
 
 
-def select_bars(connection: duckdb.DuckDBPyConnection, where: str, values: list[Any]) -> pd.DataFrame:
-    """The selected bars as the frame that stages exchange."""
+def select_bars(connection: duckdb.DuckDBPyConnection, relation: str, where: str, values: list[Any]) -> pd.DataFrame:
+    """The selected bars of a relation as the frame that stages exchange."""
     columns = ", ".join((*BARS, *OPTIONAL_BARS))
-    bars = connection.execute(f"SELECT {columns} FROM bars {where} ORDER BY symbol, ts", values).df()
+    bars = connection.execute(f"SELECT {columns} FROM {relation} {where} ORDER BY symbol, ts", values).df()
     empty = [column for column in OPTIONAL_BARS if bars[column].isna().all()]
     return typed(bars.drop(columns=empty))
 

@@ -1,6 +1,7 @@
 """The long part of an ingest, without any lock: raw rows are parsed and checked into a file beside the store."""
 
 import glob
+import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -109,18 +110,31 @@ def _stage(
     connection.execute(f"CREATE TABLE parsed AS {parsed_rows(source, mapping, options)}")
     rows_read = connection.execute("SELECT count(*) FROM parsed").fetchone()[0]
     connection.execute(
-        f"""CREATE TABLE good AS SELECT row_number, {columns} FROM parsed
-            WHERE reason IS NULL ORDER BY symbol, ts, row_number"""
-    )
-    connection.execute(
         """CREATE TABLE bad AS SELECT row_number, reason, symbol, ts, NULL::VARCHAR AS raw
            FROM parsed WHERE reason IS NOT NULL"""
     )
-    connection.execute("DROP TABLE parsed")
+    if _is_sorted(connection):  # then it is not written a second time
+        connection.execute("DELETE FROM parsed WHERE reason IS NOT NULL")
+        connection.execute("ALTER TABLE parsed RENAME TO good")
+    else:
+        connection.execute(
+            f"""CREATE TABLE good AS SELECT row_number, {columns} FROM parsed
+                WHERE reason IS NULL ORDER BY symbol, ts, row_number"""
+        )
+        connection.execute("DROP TABLE parsed")
     malformed = _quarantine_malformed(connection, source.label) if source.kind == "csv" else 0
     _quarantine_duplicates(connection)
     _add_raw_texts(connection, source)
     return rows_read + malformed
+
+
+def _is_sorted(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the usable rows come in the order of symbol and ts already, as most files do."""
+    query = """SELECT 1 FROM (
+                   SELECT symbol, ts, lag(symbol) OVER () AS symbol_before, lag(ts) OVER () AS ts_before
+                   FROM parsed WHERE reason IS NULL)
+               WHERE symbol < symbol_before OR (symbol = symbol_before AND ts < ts_before) LIMIT 1"""
+    return connection.execute(query).fetchone() is None
 
 
 def _quarantine_duplicates(connection: duckdb.DuckDBPyConnection) -> None:
@@ -213,6 +227,7 @@ def _staging_file(store: Path) -> Iterator[Path]:
     finally:
         path.unlink(missing_ok=True)
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
         for parent in made:
             if not parent.exists() or any(parent.iterdir()):
                 break
@@ -221,7 +236,11 @@ def _staging_file(store: Path) -> Iterator[Path]:
 
 def _remove_abandoned(store: Path) -> None:
     for path in store.parent.glob(f"{glob.escape(store.name)}.*{SUFFIX}*"):
-        if path.is_file() and time.time() - path.stat().st_mtime > ABANDONED_S:
+        if time.time() - path.stat().st_mtime < ABANDONED_S:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink(missing_ok=True)
 
 

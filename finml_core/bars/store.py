@@ -14,15 +14,16 @@ import pandas as pd
 
 from finml_core.bars import views
 from finml_core.bars.connection import reading, writing
+from finml_core.bars.layout import BY_DAY, BY_SYMBOL, LAYOUTS, bars_relation
 from finml_core.bars.options import CONFLICTS, IngestOptions, IngestReport
 from finml_core.bars.parse import PARSED
-from finml_core.bars.quality import judge
+from finml_core.bars.quality import gather, judge
 from finml_core.bars.selection import Moment, select_bars, where_selected
 from finml_core.bars.snapshot import write_snapshot
 from finml_core.bars.staging import Staged, attach, staged
 from finml_core.checks import check_choice, check_positive
-from finml_core.errors import DataError
-from finml_core.schemas import BARS, OPTIONAL_BARS
+from finml_core.errors import ConfigError, DataError
+from finml_core.schemas import adjusted as adjusted_bars
 
 TIMEOUT_S = 30.0
 
@@ -82,16 +83,32 @@ class BarStore:
             return report
 
     def load(
-        self, symbols: str | Iterable[str] | None = None, start: Moment = None, end: Moment = None
+        self,
+        symbols: str | Iterable[str] | None = None,
+        start: Moment = None,
+        end: Moment = None,
+        *,
+        adjusted: bool = False,
     ) -> pd.DataFrame:
         """Long bars as supplied, sorted by symbol and ts; both ends are included.
+
+        A split that was applied (`apply_split`) shows in adj_close; `adjusted` carries adj_close over to all prices.
 
         A pure date as `end` is that whole day. The columns adj_close, bid and ask are there only if a selected bar has
         a value in them. `symbols=None` is all.
         """
         where, values = where_selected(symbols, start, end)
         with reading(self.path, self.timeout_s) as connection:
-            return select_bars(connection, where, values)
+            bars = select_bars(connection, bars_relation(connection), where, values)
+        return adjusted_bars(bars) if adjusted else bars
+
+    def cross_section(self, ts: Moment) -> pd.DataFrame:
+        """The bars of all symbols at one stamp (a pure date: on that day), as `load` gives them."""
+        if ts is None:
+            raise ConfigError("ts is missing; give the stamp of a bar or a day.")
+        where, values = where_selected(None, ts, ts)
+        with reading(self.path, self.timeout_s) as connection:
+            return select_bars(connection, bars_relation(connection, BY_DAY), where, values)
 
     def symbols(self) -> list[str]:
         """Names of all symbols, sorted."""
@@ -116,8 +133,10 @@ class BarStore:
         DataFrame with `first, ts, open, high, low, close, volume, n_bars`
             A bucket's open is its first bar's and close its last one's; `first` and `ts` are their stamps.
         """
-        query, values = views.candles_query(symbol, start, end, max_points, adjusted=adjusted)
-        return self._frame(query, values)
+        with reading(self.path, self.timeout_s) as connection:
+            relation = bars_relation(connection) if adjusted else BY_SYMBOL
+            query, values = views.candles_query(relation, symbol, start, end, max_points, adjusted=adjusted)
+            return connection.execute(query, values).df()
 
     def quality(
         self, symbols: str | Iterable[str] | None = None, start: Moment = None, end: Moment = None
@@ -125,9 +144,7 @@ class BarStore:
         """`quality_report` of stored bars, judged in place."""
         where, values = where_selected(symbols, start, end)
         with reading(self.path, self.timeout_s) as connection:
-            columns = ", ".join((*BARS, *OPTIONAL_BARS))
-            query = f"SELECT row_number() OVER () AS position, {columns} FROM bars {where} ORDER BY symbol, ts"
-            connection.execute(f"CREATE TEMP TABLE judged AS {query}", values)
+            gather(connection, bars_relation(connection), where, values)
             return judge(connection, "judged")
 
     def version(self) -> int:
@@ -154,7 +171,8 @@ class BarStore:
         with writing(self.path, self.timeout_s) as connection:
             n_deleted = connection.execute(f"SELECT count(*) FROM bars {where}", values).fetchone()[0]
             if n_deleted:
-                connection.execute(f"DELETE FROM bars {where}", values)
+                for layout in LAYOUTS:
+                    connection.execute(f"DELETE FROM {layout} {where}", values)
                 _log(
                     connection,
                     ingest_id=_next_id(connection),
@@ -205,17 +223,29 @@ def _count_conflicts(connection: duckdb.DuckDBPyConnection, rows: Staged, on_con
 
 
 def _move_in(connection: duckdb.DuckDBPyConnection, ingest_id: int, n_stored: int, on_conflict: str) -> None:
-    if n_stored and on_conflict == "replace":
-        connection.execute("DELETE FROM bars USING staging.good WHERE bars.symbol = good.symbol AND bars.ts = good.ts")
-    new_only = "ANTI JOIN bars USING (symbol, ts) ORDER BY symbol, ts" if n_stored and on_conflict == "skip" else ""
     columns = ", ".join(PARSED)
-    connection.execute(
-        f"INSERT INTO bars ({columns}, ingest_id) SELECT {columns}, ? FROM staging.good {new_only}", [ingest_id]
-    )
+    source = "staging.good"
+    if n_stored and on_conflict == "replace":
+        for layout in LAYOUTS:
+            connection.execute(f"DELETE FROM {layout} USING staging.good AS new WHERE {_same_key(layout)}")
+    elif n_stored and on_conflict == "skip":
+        source = "new_bars"
+        connection.execute(
+            f"""CREATE TEMP TABLE new_bars AS SELECT {columns} FROM staging.good
+                ANTI JOIN bars USING (symbol, ts) ORDER BY symbol, ts"""
+        )
+    for layout, order in ((BY_SYMBOL, ""), (BY_DAY, "ORDER BY ts")):
+        connection.execute(
+            f"INSERT INTO {layout} ({columns}, ingest_id) SELECT {columns}, ? FROM {source} {order}", [ingest_id]
+        )
     connection.execute(
         "INSERT INTO quarantine SELECT ?, row_number, reason, symbol, ts, raw FROM staging.bad ORDER BY row_number",
         [ingest_id],
     )
+
+
+def _same_key(layout: str) -> str:
+    return f"{layout}.symbol = new.symbol AND {layout}.ts = new.ts"
 
 
 def _report(rows: Staged, n_stored: int, on_conflict: str, started: float, *, ingest_id: int | None) -> IngestReport:
