@@ -167,7 +167,7 @@ CHECKS = (
     Check(
         name="unadjusted splits",
         query=SPLITS,
-        advice="If it was a split, supply adj_close; returns across it are wrong until then.",
+        advice="If it was a split, apply it or supply adj_close; returns across it are wrong until then.",
     ),
     Check(
         name="zero volume",

@@ -24,9 +24,9 @@ def where_selected(symbols: str | Iterable[str] | None, start: Moment, end: Mome
         values += names
     if start is not None:
         conditions.append("ts >= ?")
-        values.append(_moment("start", start).to_pydatetime())
+        values.append(moment_of("start", start).to_pydatetime())
     if end is not None:
-        last = _moment("end", end)
+        last = moment_of("end", end)
         is_day = _is_pure_date(end)
         conditions.append("ts < ?" if is_day else "ts <= ?")
         values.append((last + pd.Timedelta(days=1) if is_day else last).to_pydatetime())
@@ -48,7 +48,8 @@ def typed(bars: pd.DataFrame) -> pd.DataFrame:
     return bars.astype(types)
 
 
-def _moment(name: str, value: Any) -> pd.Timestamp:
+def moment_of(name: str, value: Any) -> pd.Timestamp:
+    """A naive UTC stamp from what a user gave as `name`."""
     try:
         moment = pd.Timestamp(value)
     except (ValueError, TypeError, OverflowError) as error:

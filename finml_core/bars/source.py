@@ -79,7 +79,7 @@ def _open_path(connection: duckdb.DuckDBPyConnection, path: Path, options: Inges
     if kind == "csv":
         relation = _csv_relation(path, label, is_gzip)
     elif kind == "parquet":
-        relation = f"read_parquet({literal(_no_glob(path))})"
+        relation = f"read_parquet({literal(no_glob(path))})"
     else:
         relation = _register_arrow(connection, path, label)
     symbol = options.symbol if is_one else None
@@ -98,7 +98,7 @@ def _csv_relation(path: Path, label: str, is_gzip: bool) -> str:
     check_lines(path, label, is_gzip=is_gzip)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _unique(names))
     return (
-        f"read_csv({literal(_no_glob(path))}, auto_detect=false, header=true, delim={literal(delimiter)}, quote='\"', "
+        f"read_csv({literal(no_glob(path))}, auto_detect=false, header=true, delim={literal(delimiter)}, quote='\"', "
         f"escape='\"', columns={{{columns}}}, compression={literal('gzip' if is_gzip else 'none')}, store_rejects=true)"
     )
 
@@ -134,7 +134,7 @@ def _unique(names: list[str]) -> list[str]:
     return unique
 
 
-def _no_glob(path: Path) -> str:
+def no_glob(path: Path) -> str:
     """The path with the characters escaped that DuckDB would take for a pattern."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
 

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +12,13 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from finml_core.bars import views
-from finml_core.bars.connection import reading, writing
-from finml_core.bars.layout import BY_DAY, BY_SYMBOL, LAYOUTS, bars_relation
+from finml_core.bars import decisions, views
+from finml_core.bars.connection import empty_store, reading, writing
+from finml_core.bars.layout import BY_DAY, BY_SYMBOL, LAYOUTS, bars_relation, tables_of
 from finml_core.bars.options import CONFLICTS, IngestOptions, IngestReport
 from finml_core.bars.parse import PARSED
 from finml_core.bars.quality import gather, judge
-from finml_core.bars.selection import Moment, select_bars, where_selected
+from finml_core.bars.selection import Moment, moment_of, select_bars, where_selected
 from finml_core.bars.snapshot import write_snapshot
 from finml_core.bars.staging import Staged, attach, staged
 from finml_core.checks import check_choice, check_positive
@@ -47,6 +47,7 @@ class BarStore:
         options: IngestOptions | None = None,
         on_conflict: str = "error",
         dry_run: bool = False,
+        on_wait: Callable[[str], None] | None = None,
     ) -> IngestReport:
         """Check a source and move its good rows in, all or nothing; bad rows go to the quarantine.
 
@@ -56,6 +57,7 @@ class BarStore:
         mapping : {bar column: source column} where the guess needs help, see `guess_mapping`
         on_conflict : what happens to bars that are stored already: "error", "skip" the new or "replace" the old
         dry_run : check and count only
+        on_wait : told once, in a sentence, whom this ingest waits for
 
         Raises
         ------
@@ -73,7 +75,7 @@ class BarStore:
                     attach(connection, rows.path)
                     n_stored = _count_conflicts(connection, rows, on_conflict)
                 return _report(rows, n_stored, on_conflict, started, ingest_id=None)
-            with writing(self.path, self.timeout_s) as connection:
+            with writing(self.path, self.timeout_s, on_wait) as connection:
                 attach(connection, rows.path)
                 n_stored = _count_conflicts(connection, rows, on_conflict)
                 ingest_id = _next_id(connection)
@@ -147,6 +149,52 @@ class BarStore:
             gather(connection, bars_relation(connection), where, values)
             return judge(connection, "judged")
 
+    def findings(self) -> pd.DataFrame:
+        """`quality` of all bars with the column `decision`: open, accepted or mended (`review_finding`)."""
+        return decisions.with_decisions(self.quality(), self.reviews())
+
+    def review_finding(self, check: str, symbol: str = decisions.ALL_SYMBOLS, *, decision: str, note: str = "") -> int:
+        """Record that a finding was "accepted" or "mended", for one symbol or for all; the bars do not change."""
+        with writing(self.path, self.timeout_s) as connection:
+            return decisions.review(connection, check, symbol, decision, note)
+
+    def reviews(self) -> pd.DataFrame:
+        """What was decided about findings: `review_id, check_name, symbol, decision, note, reviewed_at`."""
+        return self._frame_of("reviews")
+
+    def propose_splits(self, symbols: str | Iterable[str] | None = None) -> pd.DataFrame:
+        """Steps that look like unadjusted splits.
+
+        Columns `symbol, ts, ratio, close_before, close_after, opens_on_it, deviations`. `ts` is the first bar on the
+        new basis, `ratio` the new shares for one old (0.05 for 1:20 in reverse); `opens_on_it`: the open shows
+        the ratio already, which a crash mostly does not.
+        """
+        where, values = where_selected(symbols, None, None)
+        with reading(self.path, self.timeout_s) as connection:
+            gather(connection, bars_relation(connection), where, values)
+            return decisions.propose(connection, "judged")
+
+    def apply_split(self, symbol: str, date: Moment, ratio: float) -> int:
+        """Divide adj_close before `date` (the first bar on the new basis) by `ratio`; returns the split's number.
+
+        The bars stay as supplied, `load` gives the mended adj_close, and `version` grows.
+        """
+        moment = moment_of("date", date)
+        with writing(self.path, self.timeout_s) as connection:
+            split_id = decisions.apply_split(connection, symbol, moment, ratio)
+            _log_decision(connection, "split", symbol, {"split_id": split_id, "date": str(moment), "ratio": ratio})
+        return split_id
+
+    def revert_split(self, split_id: int) -> None:
+        """Take a split back; the record of it stays."""
+        with writing(self.path, self.timeout_s) as connection:
+            symbol, ratio = decisions.revert_split(connection, split_id)
+            _log_decision(connection, "revert split", symbol, {"split_id": split_id, "ratio": ratio})
+
+    def splits(self) -> pd.DataFrame:
+        """Splits ever applied: `split_id, symbol, ts, ratio, applied_at, reverted_at` (missing while applied)."""
+        return self._frame_of("splits")
+
     def version(self) -> int:
         """A number that grows with every ingest and deletion; 0 for an empty store."""
         return int(self._frame("SELECT coalesce(max(ingest_id), 0) AS version FROM ingests")["version"].iloc[0])
@@ -205,6 +253,13 @@ class BarStore:
                 f"no stored bar is selected by symbols {symbols!r} from {start} to {end}; ingest some first."
             )
         return write_snapshot(bars, folder)
+
+    def _frame_of(self, table: str) -> pd.DataFrame:
+        with reading(self.path, self.timeout_s) as connection:
+            if table not in tables_of(connection):  # a store of an earlier version
+                with empty_store() as empty:
+                    return empty.execute(f"FROM {table}").df()
+            return connection.execute(f"FROM {table}").df()
 
     def _frame(self, query: str, values: list[Any] | None = None) -> pd.DataFrame:
         with reading(self.path, self.timeout_s) as connection:
@@ -288,6 +343,12 @@ def _log_ingest(
         seconds=report.seconds,
         details=json.dumps(details, ensure_ascii=False),
     )
+
+
+def _log_decision(connection: duckdb.DuckDBPyConnection, action: str, symbol: str, details: dict[str, Any]) -> None:
+    """A line of the log, so that the version grows and no cache keeps the bars of before."""
+    text = json.dumps(details, ensure_ascii=False)
+    _log(connection, ingest_id=_next_id(connection), action=action, source=symbol[:200], details=text)
 
 
 def _log(connection: duckdb.DuckDBPyConnection, **row: Any) -> None:
