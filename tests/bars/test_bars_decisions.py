@@ -91,3 +91,10 @@ def test_what_was_decided_about_a_finding_stands_beside_it(store, panel):
 def test_an_empty_store_has_no_decisions(store):
     frames = (store.splits(), store.reviews(), store.propose_splits(), store.findings())
     assert all(isinstance(frame, pd.DataFrame) and frame.empty for frame in frames)
+
+
+def test_a_large_reverse_split_is_found_though_the_price_moved_besides(store, panel):
+    bars = panel.copy()
+    bars.loc[900:1199, list(PRICES)] *= 20 * 0.9
+    store.ingest(bars)
+    assert store.propose_splits()["ratio"].tolist() == [0.05]
