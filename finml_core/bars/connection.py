@@ -10,30 +10,21 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
+from finml_core.bars.layout import TABLES, complete
 from finml_core.bars.source import first_sentence
 from finml_core.errors import StoreError
 
 FIRST_PAUSE_S = 0.005
 LONGEST_PAUSE_S = 0.1
-TABLES = """
-    CREATE TABLE IF NOT EXISTS bars (
-        symbol VARCHAR NOT NULL, ts TIMESTAMP NOT NULL, open DOUBLE NOT NULL, high DOUBLE NOT NULL,
-        low DOUBLE NOT NULL, close DOUBLE NOT NULL, volume DOUBLE, adj_close DOUBLE, bid DOUBLE, ask DOUBLE,
-        ingest_id INTEGER NOT NULL);
-    CREATE TABLE IF NOT EXISTS ingests (
-        ingest_id INTEGER NOT NULL, action VARCHAR NOT NULL, written_at TIMESTAMP NOT NULL, source VARCHAR NOT NULL,
-        on_conflict VARCHAR, rows_read BIGINT, inserted BIGINT, replaced BIGINT, skipped BIGINT, quarantined BIGINT,
-        deleted BIGINT, seconds DOUBLE, details VARCHAR);
-    CREATE TABLE IF NOT EXISTS quarantine (
-        ingest_id INTEGER NOT NULL, row_number BIGINT NOT NULL, reason VARCHAR NOT NULL, symbol VARCHAR, ts TIMESTAMP,
-        raw VARCHAR);
-"""
+_HELD = re.compile(r"held in (.*?) ?\(PID (\d+)\)")
+OnWait = Callable[[str], None] | None  # told once whom a writer waits for
+WRITER_MEMORY = "1GB"  # sorts of larger ingests spill to disk beside the file
 
 
 class ReadWriteLock:
@@ -60,9 +51,11 @@ class ReadWriteLock:
                 self._condition.notify_all()
 
     @contextmanager
-    def writing(self, timeout_s: float) -> Iterator[None]:
+    def writing(self, timeout_s: float, on_wait: OnWait = None) -> Iterator[None]:
         """Hold the lock alone."""
         with self._condition:
+            if on_wait is not None and (self._is_writing or self._readers):
+                on_wait("waiting for other work of this process on the store to end.")
             self._writers_waiting += 1
             try:
                 if not self._condition.wait_for(lambda: not self._is_writing and not self._readers, timeout_s):
@@ -93,6 +86,7 @@ def connect_utc(path: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A private database (in memory without a path) whose time zone is UTC, whatever the machine's is."""
     connection = duckdb.connect(":memory:" if path is None else str(path))
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
     return connection
 
 
@@ -100,7 +94,7 @@ def connect_utc(path: Path | None = None) -> duckdb.DuckDBPyConnection:
 def reading(path: Path, timeout_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection for one query; an empty store in memory if the file does not exist yet."""
     with lock_of(path).reading(timeout_s):
-        connection = _patiently(path, timeout_s, read_only=True) if path.exists() else _empty_store()
+        connection = _patiently(path, timeout_s, read_only=True) if path.exists() else empty_store()
         try:
             yield connection
         except duckdb.Error as error:
@@ -110,14 +104,16 @@ def reading(path: Path, timeout_s: float) -> Iterator[duckdb.DuckDBPyConnection]
 
 
 @contextmanager
-def writing(path: Path, timeout_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
+def writing(path: Path, timeout_s: float, on_wait: OnWait = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection inside one transaction: committed at the end, rolled back by any error."""
-    with lock_of(path).writing(timeout_s):
+    with lock_of(path).writing(timeout_s, on_wait):
         if not path.exists():
             _publish_empty_store(path)
-        connection = _patiently(path, timeout_s, read_only=False)
+        connection = _patiently(path, timeout_s, read_only=False, on_wait=on_wait)
         try:
+            connection.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
             connection.execute("BEGIN")
+            complete(connection)
             yield connection
             connection.execute("COMMIT")
         except duckdb.Error as error:
@@ -126,7 +122,7 @@ def writing(path: Path, timeout_s: float) -> Iterator[duckdb.DuckDBPyConnection]
             connection.close()  # rolls back what was not committed
 
 
-def _patiently(path: Path, timeout_s: float, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+def _patiently(path: Path, timeout_s: float, *, read_only: bool, on_wait: OnWait = None) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + timeout_s
     pause = FIRST_PAUSE_S
     while True:
@@ -140,13 +136,17 @@ def _patiently(path: Path, timeout_s: float, *, read_only: bool) -> duckdb.DuckD
             reason = error
         except duckdb.Error as error:
             raise StoreError(f"{path.name} cannot be opened as a store: {first_sentence(error)}") from error
+        if on_wait is not None:
+            on_wait(f"waiting for {_holder(reason)} to end its work on the store {path.name}.")
+            on_wait = None
         if time.monotonic() >= deadline:
             raise StoreError(_busy_elsewhere(path, timeout_s, reason)) from reason
         time.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 1.5, LONGEST_PAUSE_S)
 
 
-def _empty_store() -> duckdb.DuckDBPyConnection:
+def empty_store() -> duckdb.DuckDBPyConnection:
+    """A store without a bar, in memory."""
     connection = duckdb.connect()
     connection.execute(TABLES)
     return connection
@@ -185,14 +185,17 @@ def _busy_here(timeout_s: float) -> str:
 
 
 def _busy_elsewhere(path: Path, timeout_s: float, reason: Exception) -> str:
-    holder = re.search(r"held in (.*?) ?\(PID (\d+)\)", str(reason))
-    if holder is None:
+    if _HELD.search(str(reason)) is None:
         return (
             f"the store {path.name} is in use and was waited for {timeout_s:g} s: {first_sentence(reason)} "
             "Close what holds it and try again."
         )
-    program = Path(holder[1]).name or "a program"
     return (
-        f"the store {path.name} is in use by process {holder[2]} ({program}) and was waited for {timeout_s:g} s; "
+        f"the store {path.name} is in use by {_holder(reason)} and was waited for {timeout_s:g} s; "
         "let that process end or stop it, then try again."
     )
+
+
+def _holder(reason: Exception) -> str:
+    held = _HELD.search(str(reason))
+    return "another program" if held is None else f"process {held[2]} ({Path(held[1]).name or 'a program'})"

@@ -93,7 +93,11 @@ def _moment_of_text(text: str, options: IngestOptions) -> str:
     formats = ", ".join(literal(date + clock) for date in dates for clock in CLOCK_FORMATS)
     # '2020-13-01 ...' and the like must not fall through to another reading, so ISO texts are read as ISO only
     naive = f"coalesce(TRY_CAST({text} AS TIMESTAMP), try_strptime({text}, [{formats}]))"
+    is_iso_date = f"length({text}) = 10 AND {text}[5] = '-' AND {text}[8] = '-'"
+    is_iso_moment = f"length({text}) = 19 AND {text}[5] = '-' AND {text}[14] = ':' AND {text}[17] = ':'"
     return f"""CASE
+        WHEN {is_iso_date} THEN {naive}
+        WHEN {is_iso_moment} THEN {_to_utc(naive, options)}
         WHEN regexp_full_match({text}, '[0-9]+([.][0-9]+)?') THEN {_moment_of_number(f"TRY_CAST({text} AS DOUBLE)")}
         WHEN regexp_matches({text}, {literal(offset)}) THEN timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))
         WHEN contains({text}, ':') THEN {_to_utc(naive, options)}
@@ -140,7 +144,19 @@ def _reason(source: Source, mapping: dict[str, str]) -> str:
         if extra in mapping:
             unusable = f"NOT ({missing[extra]}) AND ({extra} IS NULL OR isinf({extra}) OR {extra} <= 0)"
             rules.append((unusable, f"{extra} not above 0"))
-    return "CASE " + " ".join(f"WHEN {rule} THEN {literal(reason)}" for rule, reason in rules) + " END"
+    named = " ".join(f"WHEN {rule} THEN {literal(reason)}" for rule, reason in rules)
+    return f"CASE WHEN {_is_sound(mapping)} THEN NULL {named} END"
+
+
+def _is_sound(mapping: dict[str, str]) -> str:
+    """One quick condition that only rows without any defect meet, so that few rows are asked for all of them."""
+    extras = [target for target in ("volume", *OPTIONAL_BARS) if target in mapping]
+    conditions = [
+        "symbol IS NOT NULL AND ts >= '1700-01-01'::TIMESTAMP AND ts < '2200-01-01'::TIMESTAMP",
+        "low > 0 AND low <= open AND low <= close AND open <= high AND close <= high AND high < 'inf'::DOUBLE",
+        *(f"{extra} {'>=' if extra == 'volume' else '>'} 0 AND {extra} < 'inf'::DOUBLE" for extra in extras),
+    ]
+    return " AND ".join(conditions)
 
 
 def _is_missing(target: str, source: Source, mapping: dict[str, str]) -> str:

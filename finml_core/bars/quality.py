@@ -1,5 +1,7 @@
 """What looks wrong in bars that are kept: one SQL statement a check, over a whole panel at once."""
 
+from typing import Any
+
 import duckdb
 import pandas as pd
 
@@ -51,6 +53,13 @@ def quality_report(bars: pd.DataFrame) -> pd.DataFrame:
                 FROM given"""
         )
         return judge(connection, "judged")
+
+
+def gather(connection: duckdb.DuckDBPyConnection, relation: str, where: str, values: list[Any]) -> None:
+    """Put stored bars into the temporary table `judged`, numbered in their order."""
+    columns = ", ".join((*BARS, *OPTIONAL_BARS))
+    query = f"SELECT row_number() OVER () AS position, {columns} FROM {relation} {where} ORDER BY symbol, ts"
+    connection.execute(f"CREATE TEMP TABLE judged AS {query}", values)
 
 
 def judge(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:

@@ -10,6 +10,8 @@ OUTLIER_Z = 10.0
 SPLIT_Z = 8.0
 SPLIT_TOLERANCE = 0.05  # in log price from close to close, around the exact ratio
 GAP_TOLERANCE = 0.04  # the same from close to open
+FAR_RATIO = 5  # hardly anything but a split moves a price by more in one bar,
+FAR_TOLERANCE = 0.15  # so it may have moved on that day of its own besides (AIG fell 13 % on its 1:20)
 SPLIT_RATIOS = (1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50)  # a crash beyond one half is rarer than a split
 MAX_SHARE = 0.01  # of a symbol's bars: above it a finding weighs more
 
@@ -32,6 +34,10 @@ def _rows(where: str, severity: str, example: str) -> str:
 
 def _graver(low: str, high: str) -> str:
     return f"CASE WHEN count(*) > {MAX_SHARE} * n_bars THEN '{high}' ELSE '{low}' END"
+
+
+def _tolerance(step: str, usual: float) -> str:
+    return f"CASE WHEN any_value(abs({step})) > ln({FAR_RATIO}) THEN {FAR_TOLERANCE} ELSE {usual} END"
 
 
 # helper tables, in the order in which they are made
@@ -60,9 +66,9 @@ PREPARE = {
             WHERE deviation > 0 AND log_return IS NOT NULL),
         ratios AS (SELECT unnest([{", ".join(str(ratio) for ratio in SPLIT_RATIOS)}]) AS ratio),
         nearest AS (
-            SELECT symbol, ts, min(abs(abs(log_gap) - ln(ratio))) < {GAP_TOLERANCE} AS is_gap,
+            SELECT symbol, ts, min(abs(abs(log_gap) - ln(ratio))) < {_tolerance("log_gap", GAP_TOLERANCE)} AS is_gap,
                    arg_min(ratio, abs(abs(log_gap) - ln(ratio))) AS gap_ratio,
-                   min(abs(abs(log_return) - ln(ratio))) < {SPLIT_TOLERANCE} AS is_return,
+                   min(abs(abs(log_return) - ln(ratio))) < {_tolerance("log_return", SPLIT_TOLERANCE)} AS is_return,
                    arg_min(ratio, abs(abs(log_return) - ln(ratio))) AS return_ratio
             FROM scored, ratios WHERE z > {SPLIT_Z} GROUP BY symbol, ts)
         SELECT scored.*, coalesce(is_gap, false) AS is_gap, coalesce(is_gap OR is_return, false) AS is_split,
@@ -167,7 +173,7 @@ CHECKS = (
     Check(
         name="unadjusted splits",
         query=SPLITS,
-        advice="If it was a split, supply adj_close; returns across it are wrong until then.",
+        advice="If it was a split, apply it or supply adj_close; returns across it are wrong until then.",
     ),
     Check(
         name="zero volume",

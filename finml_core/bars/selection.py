@@ -24,19 +24,19 @@ def where_selected(symbols: str | Iterable[str] | None, start: Moment, end: Mome
         values += names
     if start is not None:
         conditions.append("ts >= ?")
-        values.append(_moment("start", start).to_pydatetime())
+        values.append(moment_of("start", start).to_pydatetime())
     if end is not None:
-        last = _moment("end", end)
+        last = moment_of("end", end)
         is_day = _is_pure_date(end)
         conditions.append("ts < ?" if is_day else "ts <= ?")
         values.append((last + pd.Timedelta(days=1) if is_day else last).to_pydatetime())
     return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
 
 
-def select_bars(connection: duckdb.DuckDBPyConnection, where: str, values: list[Any]) -> pd.DataFrame:
-    """The selected bars as the frame that stages exchange."""
+def select_bars(connection: duckdb.DuckDBPyConnection, relation: str, where: str, values: list[Any]) -> pd.DataFrame:
+    """The selected bars of a relation as the frame that stages exchange."""
     columns = ", ".join((*BARS, *OPTIONAL_BARS))
-    bars = connection.execute(f"SELECT {columns} FROM bars {where} ORDER BY symbol, ts", values).df()
+    bars = connection.execute(f"SELECT {columns} FROM {relation} {where} ORDER BY symbol, ts", values).df()
     empty = [column for column in OPTIONAL_BARS if bars[column].isna().all()]
     return typed(bars.drop(columns=empty))
 
@@ -48,7 +48,8 @@ def typed(bars: pd.DataFrame) -> pd.DataFrame:
     return bars.astype(types)
 
 
-def _moment(name: str, value: Any) -> pd.Timestamp:
+def moment_of(name: str, value: Any) -> pd.Timestamp:
+    """A naive UTC stamp from what a user gave as `name`."""
     try:
         moment = pd.Timestamp(value)
     except (ValueError, TypeError, OverflowError) as error:

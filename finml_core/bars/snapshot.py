@@ -5,6 +5,7 @@ import json
 import os
 import re
 import uuid
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,76 @@ def write_snapshot(bars: pd.DataFrame, folder: str | os.PathLike[str]) -> str:
     return snapshot_id
 
 
+def list_snapshots(folder: str | os.PathLike[str], used_by: Mapping[str, Iterable[str]] | None = None) -> pd.DataFrame:
+    """Snapshots in a folder, latest first, with the runs that need them.
+
+    Parameters
+    ----------
+    used_by : {snapshot id: names of runs}, from whoever keeps the runs
+
+    Returns
+    -------
+    DataFrame with `snapshot_id, n_bars, bytes, written_at, n_runs, runs`
+        `runs` is one text; snapshots that a run needs and the folder lacks have missing sizes. A file that cannot be
+        read has missing `n_bars`.
+    """
+    runs = {snapshot: sorted(names) for snapshot, names in (used_by or {}).items()}
+    paths = {path.stem: path for path in Path(folder).glob("*.parquet") if _is_hash(path.stem)}
+    rows = []
+    for snapshot_id in sorted({*paths, *(name for name in runs if runs[name])}):
+        path = paths.get(snapshot_id)
+        size, written_at = _stat(path)
+        names = runs.get(snapshot_id, [])
+        rows.append((snapshot_id, _n_rows(path), size, written_at, len(names), ", ".join(names)))
+    columns = ["snapshot_id", "n_bars", "bytes", "written_at", "n_runs", "runs"]
+    types = {"snapshot_id": "str", "n_bars": "Int64", "bytes": "Int64", "written_at": "datetime64[us]",
+             "n_runs": "int64", "runs": "str"}  # fmt: skip
+    return (
+        pd.DataFrame(rows, columns=columns).astype(types).sort_values("written_at", ascending=False, ignore_index=True)
+    )
+
+
+def delete_snapshot(folder: str | os.PathLike[str], snapshot_id: str, *, used_by: Iterable[str]) -> None:
+    """Delete a snapshot that no run needs.
+
+    Raises
+    ------
+    StoreError
+        If runs need it (`used_by` names them), or it is not there.
+    """
+    names = sorted(used_by)
+    if names:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        raise StoreError(
+            f"the snapshot {snapshot_id} is needed by {', '.join(names[:3])}{more}; delete those runs first."
+        )
+    path = Path(folder) / f"{snapshot_id}.parquet"
+    if not _is_hash(snapshot_id) or not path.is_file():
+        raise StoreError(f"there is no snapshot {snapshot_id!r} in {folder}.")
+    path.unlink()
+
+
+def _is_hash(text: str) -> bool:
+    return re.fullmatch(rf"[0-9a-f]{{{HASH_LENGTH}}}", text) is not None
+
+
+def _stat(path: Path | None) -> tuple[int | None, pd.Timestamp]:
+    if path is None:
+        return None, pd.NaT
+    stat = path.stat()
+    return stat.st_size, pd.Timestamp(stat.st_mtime, unit="s")
+
+
+def _n_rows(path: Path | None) -> int | None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return None if path is None else parquet.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError):
+        return None
+
+
 def load_snapshot(folder: str | os.PathLike[str], snapshot_id: str) -> pd.DataFrame:
     """The bars of a snapshot, verified against their hash.
 
@@ -63,7 +134,7 @@ def load_snapshot(folder: str | os.PathLike[str], snapshot_id: str) -> pd.DataFr
         If there is no such snapshot, or its content is not what its name says.
     """
     path = Path(folder) / f"{snapshot_id}.parquet"
-    if not re.fullmatch(rf"[0-9a-f]{{{HASH_LENGTH}}}", snapshot_id) or not path.is_file():
+    if not _is_hash(snapshot_id) or not path.is_file():
         raise StoreError(f"there is no snapshot {snapshot_id!r} in {folder}; run again to pin the bars anew.")
     try:
         bars = typed(pd.read_parquet(path))

@@ -2,8 +2,9 @@
 
 import csv
 import gzip
-import os
+import uuid
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from finml_core.bars.files import source_files
+from finml_core.bars.lines import check_lines
 from finml_core.bars.options import IngestOptions
 from finml_core.errors import DataError
 from finml_core.schemas import DEFAULT_SYMBOL, KEY
@@ -34,17 +37,22 @@ class Source:
     kind: str  # csv, parquet, arrow or frame
 
 
-def open_source(connection: duckdb.DuckDBPyConnection, source: Any, options: IngestOptions) -> Source:
-    """Make a path or a frame selectable on `connection`, without reading it yet.
+def open_sources(
+    connection: duckdb.DuckDBPyConnection, source: Any, options: IngestOptions, scratch: Path
+) -> Iterator[Source]:
+    """Make each file of a source (or the one frame) selectable on `connection`, one after the other.
 
     Raises
     ------
     DataError
         If there is no such file, its kind is unknown, or it cannot be read as that kind.
     """
-    if isinstance(source, str | os.PathLike):
-        return _open_path(connection, Path(source), options)
-    return _open_frame(connection, source, options)
+    paths = source_files(source, scratch)
+    if paths is None:
+        yield _open_frame(connection, source, options)
+        return
+    for path in paths:
+        yield _open_path(connection, path, options, is_one=len(paths) == 1)
 
 
 def quoted(identifier: str) -> str:
@@ -57,9 +65,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _open_path(connection: duckdb.DuckDBPyConnection, path: Path, options: IngestOptions) -> Source:
-    if "\0" in str(path):
-        raise DataError(f"the path {str(path)!r} holds a NUL byte.")
+def _open_path(connection: duckdb.DuckDBPyConnection, path: Path, options: IngestOptions, *, is_one: bool) -> Source:
     if not path.is_file():
         raise DataError(f"there is no file {str(path)!r}.")
     suffixes = [suffix.lower() for suffix in path.suffixes]
@@ -67,16 +73,17 @@ def _open_path(connection: duckdb.DuckDBPyConnection, path: Path, options: Inges
     suffix = suffixes[-2] if is_gzip and len(suffixes) > 1 else (suffixes or [""])[-1]
     kind = KINDS.get(suffix)
     if kind is None or (is_gzip and kind != "csv"):
-        raise DataError(f"{path.name} is of no known kind; give one of {', '.join(KINDS)} or .csv.gz.")
-    label = options.source or path.name
+        raise DataError(f"{path.name} is of no known kind; give one of {', '.join(KINDS)}, .csv.gz or .zip.")
+    label = (options.source if is_one else None) or path.name
     stem = path.name[: -len(suffix) - (3 if is_gzip else 0)]
     if kind == "csv":
         relation = _csv_relation(path, label, is_gzip)
     elif kind == "parquet":
-        relation = f"read_parquet({literal(_no_glob(path))})"
+        relation = f"read_parquet({literal(no_glob(path))})"
     else:
         relation = _register_arrow(connection, path, label)
-    return _described(connection, relation, label, options.symbol or stem.strip() or DEFAULT_SYMBOL, kind)
+    symbol = options.symbol if is_one else None
+    return _described(connection, relation, label, symbol or stem.strip() or DEFAULT_SYMBOL, kind)
 
 
 def _csv_relation(path: Path, label: str, is_gzip: bool) -> str:
@@ -88,9 +95,10 @@ def _csv_relation(path: Path, label: str, is_gzip: bool) -> str:
         raise DataError(f"the first line of {label} cannot be split into columns: {error}.") from error
     if len(names) > MAX_COLUMNS:
         raise DataError(f"{label} has {len(names)} columns; bars need at most {MAX_COLUMNS}.")
+    check_lines(path, label, is_gzip=is_gzip)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _unique(names))
     return (
-        f"read_csv({literal(_no_glob(path))}, auto_detect=false, header=true, delim={literal(delimiter)}, quote='\"', "
+        f"read_csv({literal(no_glob(path))}, auto_detect=false, header=true, delim={literal(delimiter)}, quote='\"', "
         f"escape='\"', columns={{{columns}}}, compression={literal('gzip' if is_gzip else 'none')}, store_rejects=true)"
     )
 
@@ -126,7 +134,7 @@ def _unique(names: list[str]) -> list[str]:
     return unique
 
 
-def _no_glob(path: Path) -> str:
+def no_glob(path: Path) -> str:
     """The path with the characters escaped that DuckDB would take for a pattern."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
 
@@ -135,11 +143,12 @@ def _register_arrow(connection: duckdb.DuckDBPyConnection, path: Path, label: st
     import pyarrow as pa
     from pyarrow import dataset
 
+    name = f"rows_{uuid.uuid4().hex}"  # of many files each has its own
     try:
-        connection.register("source_rows", dataset.dataset(str(path), format="feather"))
+        connection.register(name, dataset.dataset(str(path), format="feather"))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{label} cannot be read as Arrow or Feather: {error}.") from error
-    return "source_rows"
+    return name
 
 
 def _open_frame(connection: duckdb.DuckDBPyConnection, source: Any, options: IngestOptions) -> Source:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,17 +12,18 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from finml_core.bars import views
-from finml_core.bars.connection import reading, writing
+from finml_core.bars import decisions, views
+from finml_core.bars.connection import empty_store, reading, writing
+from finml_core.bars.layout import BY_DAY, BY_SYMBOL, LAYOUTS, bars_relation, tables_of
 from finml_core.bars.options import CONFLICTS, IngestOptions, IngestReport
 from finml_core.bars.parse import PARSED
-from finml_core.bars.quality import judge
-from finml_core.bars.selection import Moment, select_bars, where_selected
+from finml_core.bars.quality import gather, judge
+from finml_core.bars.selection import Moment, moment_of, select_bars, where_selected
 from finml_core.bars.snapshot import write_snapshot
 from finml_core.bars.staging import Staged, attach, staged
 from finml_core.checks import check_choice, check_positive
-from finml_core.errors import DataError
-from finml_core.schemas import BARS, OPTIONAL_BARS
+from finml_core.errors import ConfigError, DataError
+from finml_core.schemas import adjusted as adjusted_bars
 
 TIMEOUT_S = 30.0
 
@@ -46,6 +47,7 @@ class BarStore:
         options: IngestOptions | None = None,
         on_conflict: str = "error",
         dry_run: bool = False,
+        on_wait: Callable[[str], None] | None = None,
     ) -> IngestReport:
         """Check a source and move its good rows in, all or nothing; bad rows go to the quarantine.
 
@@ -55,6 +57,7 @@ class BarStore:
         mapping : {bar column: source column} where the guess needs help, see `guess_mapping`
         on_conflict : what happens to bars that are stored already: "error", "skip" the new or "replace" the old
         dry_run : check and count only
+        on_wait : told once, in a sentence, whom this ingest waits for
 
         Raises
         ------
@@ -72,7 +75,7 @@ class BarStore:
                     attach(connection, rows.path)
                     n_stored = _count_conflicts(connection, rows, on_conflict)
                 return _report(rows, n_stored, on_conflict, started, ingest_id=None)
-            with writing(self.path, self.timeout_s) as connection:
+            with writing(self.path, self.timeout_s, on_wait) as connection:
                 attach(connection, rows.path)
                 n_stored = _count_conflicts(connection, rows, on_conflict)
                 ingest_id = _next_id(connection)
@@ -82,16 +85,32 @@ class BarStore:
             return report
 
     def load(
-        self, symbols: str | Iterable[str] | None = None, start: Moment = None, end: Moment = None
+        self,
+        symbols: str | Iterable[str] | None = None,
+        start: Moment = None,
+        end: Moment = None,
+        *,
+        adjusted: bool = False,
     ) -> pd.DataFrame:
         """Long bars as supplied, sorted by symbol and ts; both ends are included.
+
+        A split that was applied (`apply_split`) shows in adj_close; `adjusted` carries adj_close over to all prices.
 
         A pure date as `end` is that whole day. The columns adj_close, bid and ask are there only if a selected bar has
         a value in them. `symbols=None` is all.
         """
         where, values = where_selected(symbols, start, end)
         with reading(self.path, self.timeout_s) as connection:
-            return select_bars(connection, where, values)
+            bars = select_bars(connection, bars_relation(connection), where, values)
+        return adjusted_bars(bars) if adjusted else bars
+
+    def cross_section(self, ts: Moment) -> pd.DataFrame:
+        """The bars of all symbols at one stamp (a pure date: on that day), as `load` gives them."""
+        if ts is None:
+            raise ConfigError("ts is missing; give the stamp of a bar or a day.")
+        where, values = where_selected(None, ts, ts)
+        with reading(self.path, self.timeout_s) as connection:
+            return select_bars(connection, bars_relation(connection, BY_DAY), where, values)
 
     def symbols(self) -> list[str]:
         """Names of all symbols, sorted."""
@@ -116,8 +135,10 @@ class BarStore:
         DataFrame with `first, ts, open, high, low, close, volume, n_bars`
             A bucket's open is its first bar's and close its last one's; `first` and `ts` are their stamps.
         """
-        query, values = views.candles_query(symbol, start, end, max_points, adjusted=adjusted)
-        return self._frame(query, values)
+        with reading(self.path, self.timeout_s) as connection:
+            relation = bars_relation(connection) if adjusted else BY_SYMBOL
+            query, values = views.candles_query(relation, symbol, start, end, max_points, adjusted=adjusted)
+            return connection.execute(query, values).df()
 
     def quality(
         self, symbols: str | Iterable[str] | None = None, start: Moment = None, end: Moment = None
@@ -125,10 +146,54 @@ class BarStore:
         """`quality_report` of stored bars, judged in place."""
         where, values = where_selected(symbols, start, end)
         with reading(self.path, self.timeout_s) as connection:
-            columns = ", ".join((*BARS, *OPTIONAL_BARS))
-            query = f"SELECT row_number() OVER () AS position, {columns} FROM bars {where} ORDER BY symbol, ts"
-            connection.execute(f"CREATE TEMP TABLE judged AS {query}", values)
+            gather(connection, bars_relation(connection), where, values)
             return judge(connection, "judged")
+
+    def findings(self) -> pd.DataFrame:
+        """`quality` of all bars with the column `decision`: open, accepted or mended (`review_finding`)."""
+        return decisions.with_decisions(self.quality(), self.reviews())
+
+    def review_finding(self, check: str, symbol: str = decisions.ALL_SYMBOLS, *, decision: str, note: str = "") -> int:
+        """Record that a finding was "accepted" or "mended", for one symbol or for all; the bars do not change."""
+        with writing(self.path, self.timeout_s) as connection:
+            return decisions.review(connection, check, symbol, decision, note)
+
+    def reviews(self) -> pd.DataFrame:
+        """What was decided about findings: `review_id, check_name, symbol, decision, note, reviewed_at`."""
+        return self._frame_of("reviews")
+
+    def propose_splits(self, symbols: str | Iterable[str] | None = None) -> pd.DataFrame:
+        """Steps that look like unadjusted splits.
+
+        Columns `symbol, ts, ratio, close_before, close_after, opens_on_it, deviations`. `ts` is the first bar on the
+        new basis, `ratio` the new shares for one old (0.05 for 1:20 in reverse); `opens_on_it`: the open shows
+        the ratio already, which a crash mostly does not.
+        """
+        where, values = where_selected(symbols, None, None)
+        with reading(self.path, self.timeout_s) as connection:
+            gather(connection, bars_relation(connection), where, values)
+            return decisions.propose(connection, "judged")
+
+    def apply_split(self, symbol: str, date: Moment, ratio: float) -> int:
+        """Divide adj_close before `date` (the first bar on the new basis) by `ratio`; returns the split's number.
+
+        The bars stay as supplied, `load` gives the mended adj_close, and `version` grows.
+        """
+        moment = moment_of("date", date)
+        with writing(self.path, self.timeout_s) as connection:
+            split_id = decisions.apply_split(connection, symbol, moment, ratio)
+            _log_decision(connection, "split", symbol, {"split_id": split_id, "date": str(moment), "ratio": ratio})
+        return split_id
+
+    def revert_split(self, split_id: int) -> None:
+        """Take a split back; the record of it stays."""
+        with writing(self.path, self.timeout_s) as connection:
+            symbol, ratio = decisions.revert_split(connection, split_id)
+            _log_decision(connection, "revert split", symbol, {"split_id": split_id, "ratio": ratio})
+
+    def splits(self) -> pd.DataFrame:
+        """Splits ever applied: `split_id, symbol, ts, ratio, applied_at, reverted_at` (missing while applied)."""
+        return self._frame_of("splits")
 
     def version(self) -> int:
         """A number that grows with every ingest and deletion; 0 for an empty store."""
@@ -154,7 +219,8 @@ class BarStore:
         with writing(self.path, self.timeout_s) as connection:
             n_deleted = connection.execute(f"SELECT count(*) FROM bars {where}", values).fetchone()[0]
             if n_deleted:
-                connection.execute(f"DELETE FROM bars {where}", values)
+                for layout in LAYOUTS:
+                    connection.execute(f"DELETE FROM {layout} {where}", values)
                 _log(
                     connection,
                     ingest_id=_next_id(connection),
@@ -188,6 +254,13 @@ class BarStore:
             )
         return write_snapshot(bars, folder)
 
+    def _frame_of(self, table: str) -> pd.DataFrame:
+        with reading(self.path, self.timeout_s) as connection:
+            if table not in tables_of(connection):  # a store of an earlier version
+                with empty_store() as empty:
+                    return empty.execute(f"FROM {table}").df()
+            return connection.execute(f"FROM {table}").df()
+
     def _frame(self, query: str, values: list[Any] | None = None) -> pd.DataFrame:
         with reading(self.path, self.timeout_s) as connection:
             return connection.execute(query, values or []).df()
@@ -205,17 +278,29 @@ def _count_conflicts(connection: duckdb.DuckDBPyConnection, rows: Staged, on_con
 
 
 def _move_in(connection: duckdb.DuckDBPyConnection, ingest_id: int, n_stored: int, on_conflict: str) -> None:
-    if n_stored and on_conflict == "replace":
-        connection.execute("DELETE FROM bars USING staging.good WHERE bars.symbol = good.symbol AND bars.ts = good.ts")
-    new_only = "ANTI JOIN bars USING (symbol, ts) ORDER BY symbol, ts" if n_stored and on_conflict == "skip" else ""
     columns = ", ".join(PARSED)
-    connection.execute(
-        f"INSERT INTO bars ({columns}, ingest_id) SELECT {columns}, ? FROM staging.good {new_only}", [ingest_id]
-    )
+    source = "staging.good"
+    if n_stored and on_conflict == "replace":
+        for layout in LAYOUTS:
+            connection.execute(f"DELETE FROM {layout} USING staging.good AS new WHERE {_same_key(layout)}")
+    elif n_stored and on_conflict == "skip":
+        source = "new_bars"
+        connection.execute(
+            f"""CREATE TEMP TABLE new_bars AS SELECT {columns} FROM staging.good
+                ANTI JOIN bars USING (symbol, ts) ORDER BY symbol, ts"""
+        )
+    for layout, order in ((BY_SYMBOL, ""), (BY_DAY, "ORDER BY ts")):
+        connection.execute(
+            f"INSERT INTO {layout} ({columns}, ingest_id) SELECT {columns}, ? FROM {source} {order}", [ingest_id]
+        )
     connection.execute(
         "INSERT INTO quarantine SELECT ?, row_number, reason, symbol, ts, raw FROM staging.bad ORDER BY row_number",
         [ingest_id],
     )
+
+
+def _same_key(layout: str) -> str:
+    return f"{layout}.symbol = new.symbol AND {layout}.ts = new.ts"
 
 
 def _report(rows: Staged, n_stored: int, on_conflict: str, started: float, *, ingest_id: int | None) -> IngestReport:
@@ -258,6 +343,12 @@ def _log_ingest(
         seconds=report.seconds,
         details=json.dumps(details, ensure_ascii=False),
     )
+
+
+def _log_decision(connection: duckdb.DuckDBPyConnection, action: str, symbol: str, details: dict[str, Any]) -> None:
+    """A line of the log, so that the version grows and no cache keeps the bars of before."""
+    text = json.dumps(details, ensure_ascii=False)
+    _log(connection, ingest_id=_next_id(connection), action=action, source=symbol[:200], details=text)
 
 
 def _log(connection: duckdb.DuckDBPyConnection, **row: Any) -> None:

@@ -2,8 +2,8 @@
 
 The close-to-close log return of symbol i over bar t+1 is
 
-    r = drift + volatility * (sqrt(rho) * market shock + sqrt(1 - rho) * own shock)
-    drift = signal_strength * volatility * (tilt[z] + momentum[z] * m - reversal[z] * v)
+    r = drift + volatility * (sqrt(rho) * market shock + sqrt(1 - rho) * own shock) + jump
+    drift = signal_strength * 2^(-t / signal_half_life) * volatility * (tilt[z] + momentum[z] * m - reversal[z] * v)
 
 with z the market's regime at t, m = tanh of the log return over the last 20 bars and v of the last 5, each divided by
 its unconditional deviation. So the next bars continue the last twenty where the regime trends, and undo the last five
@@ -62,6 +62,9 @@ class SyntheticConfig:
     volatility_shock: float = 0.08  # weight of the last squared return in the variance (GARCH alpha)
     volatility_persistence: float = 0.88  # weight of the last variance (GARCH beta)
     cross_correlation: float = 0.3  # of two symbols' shocks
+    jump_probability: float = 0.0  # of a jump in a bar of a symbol
+    jump_size: float = 5.0  # standard deviation of a jump, in multiples of the bar's volatility
+    signal_half_life: float | None = None  # bars until half of the planted signal is gone; None: it stays
 
     def __post_init__(self) -> None:
         check_integer("n_symbols", self.n_symbols, 1)
@@ -74,6 +77,11 @@ class SyntheticConfig:
         check_between("volatility_shock", self.volatility_shock, 0, 1)
         check_between("volatility_persistence", self.volatility_persistence, 0, 1)
         check_between("cross_correlation", self.cross_correlation, 0, 1)
+        check_between("jump_probability", self.jump_probability, 0, 0.5)
+        check_positive("jump_size", self.jump_size)
+        check_between("jump_size", self.jump_size, 0, 10)
+        if self.signal_half_life is not None:
+            check_positive("signal_half_life", self.signal_half_life)
         if self.volatility_shock + self.volatility_persistence >= 1:
             raise ConfigError(
                 f"volatility_shock {self.volatility_shock} and volatility_persistence {self.volatility_persistence} "
@@ -96,6 +104,18 @@ class SyntheticMarket:
     bars: pd.DataFrame  # long bars
     regimes: pd.DataFrame  # ts, regime: one row a timestamp, the regime that drives the next bar
     signal: pd.DataFrame  # on (symbol, ts): expected_log_return and volatility of the next bar, score = their ratio
+    jumps: pd.DataFrame  # symbol, ts, log_return: the part of a bar's return that was a jump, one row a jump
+
+    @property
+    def truth(self) -> pd.DataFrame:
+        """One row a bar, in their order, with all that was planted.
+
+        Columns `symbol, ts, regime, expected_log_return, volatility, score, jump`; a bar without a jump has 0.
+        """
+        table = self.signal.reset_index().merge(self.regimes, on="ts", how="left")
+        table = table.merge(self.jumps.rename(columns={"log_return": "jump"}), on=["symbol", "ts"], how="left")
+        table["jump"] = table["jump"].fillna(0.0)
+        return table[["symbol", "ts", "regime", "expected_log_return", "volatility", "score", "jump"]]
 
 
 def simulate_bars(config: SyntheticConfig | None = None) -> SyntheticMarket:
@@ -122,7 +142,10 @@ def simulate_bars(config: SyntheticConfig | None = None) -> SyntheticMarket:
         index=pd.MultiIndex.from_frame(bars[["symbol", "ts"]]),
     )
     names = pd.Series([str(config.regimes[state]) for state in regime], dtype="str")
-    return SyntheticMarket(bars=bars, regimes=pd.DataFrame({"ts": ts, "regime": names}), signal=signal)
+    jump = paths.jump.T.ravel()
+    jumps = bars.loc[jump != 0, ["symbol", "ts"]].assign(log_return=jump[jump != 0]).reset_index(drop=True)
+    regimes = pd.DataFrame({"ts": ts, "regime": names})
+    return SyntheticMarket(bars=bars, regimes=regimes, signal=signal, jumps=jumps)
 
 
 def _regime_path(config: SyntheticConfig, generator: np.random.Generator) -> IntArray:

@@ -23,6 +23,7 @@ class ReturnPaths:
     log_return: FloatArray  # (n_bars, n_symbols), the first row is 0
     drift: FloatArray  # (n_bars + 1, n_symbols), known one bar earlier
     volatility: FloatArray  # (n_bars + 1, n_symbols), known one bar earlier
+    jump: FloatArray  # (n_bars, n_symbols), part of log_return, mostly 0
 
 
 def simulate_returns(
@@ -39,17 +40,36 @@ def simulate_returns(
     log_price = np.zeros((n_bars, n_symbols))
     drift = np.zeros((n_bars + 1, n_symbols))
     volatility = np.full((n_bars + 1, n_symbols), config.volatility)
+    jump = _jumps_in_deviations(config)
+    strength = config.signal_strength * _decay(config)
     for t in range(n_bars):
         if t > 0:
-            log_return[t] = drift[t] + volatility[t] * shock[t]
+            jump[t] *= volatility[t]
+            log_return[t] = drift[t] + volatility[t] * shock[t] + jump[t]
             log_price[t] = log_price[t - 1] + log_return[t]
             variance = (1 - alpha - beta) + variance * (alpha * shock[t] ** 2 + beta)
         volatility[t + 1] = config.volatility * traits[t].volatility * np.sqrt(variance)
         momentum = _direction(log_price, t, MOMENTUM_BARS, config.volatility)
         reversal = _direction(log_price, t, REVERSAL_BARS, config.volatility)
         score = traits[t].tilt + traits[t].momentum * momentum - traits[t].reversal * reversal
-        drift[t + 1] = config.signal_strength * volatility[t + 1] * score
-    return ReturnPaths(log_return=log_return, drift=drift, volatility=volatility)
+        drift[t + 1] = strength[t] * volatility[t + 1] * score
+    return ReturnPaths(log_return=log_return, drift=drift, volatility=volatility, jump=jump)
+
+
+def _jumps_in_deviations(config: "SyntheticConfig") -> FloatArray:
+    """Jumps in multiples of the bar's volatility, from a generator of their own: the rest of the market stays."""
+    generator = np.random.default_rng([config.seed, 1])
+    shape = (config.n_bars, config.n_symbols)
+    is_jump = generator.random(shape) < config.jump_probability
+    is_jump[0] = False
+    return np.where(is_jump, config.jump_size * generator.standard_normal(shape), 0.0)
+
+
+def _decay(config: "SyntheticConfig") -> FloatArray:
+    """Share of the planted signal that is left at each bar."""
+    if config.signal_half_life is None:
+        return np.ones(config.n_bars)
+    return 0.5 ** (np.arange(config.n_bars) / config.signal_half_life)
 
 
 def draw_intrabar(paths: ReturnPaths, first_price: FloatArray, generator: np.random.Generator) -> dict[str, FloatArray]:

@@ -24,7 +24,7 @@ QUARANTINE = """
 
 
 def candles_query(
-    symbol: str, start: Moment, end: Moment, max_points: int, *, adjusted: bool = False
+    relation: str, symbol: str, start: Moment, end: Moment, max_points: int, *, adjusted: bool = False
 ) -> tuple[str, list[Any]]:
     """Query and values for at most `max_points` candles, each of equally many bars (the last may have fewer)."""
     check_integer("max_points", max_points, 1)
@@ -35,7 +35,7 @@ def candles_query(
             SELECT ts, open * {factor} AS open, high * {factor} AS high, low * {factor} AS low,
                    close * {factor} AS close, volume, row_number() OVER (ORDER BY ts) - 1 AS position,
                    CAST(ceil(count(*) OVER () / ?) AS BIGINT) AS size
-            FROM bars {where})
+            FROM {relation} {where})
         SELECT min(ts) AS first, max(ts) AS ts, arg_min(open, ts) AS open, max(high) AS high, min(low) AS low,
                arg_max(close, ts) AS close, sum(volume) AS volume, count(*) AS n_bars
         FROM selected GROUP BY position // size ORDER BY ts"""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from finml_core.bars import BarStore, quality_report
+from finml_core.bars import BarStore, quality_report, session_counts
 
 FOLDER = os.environ.get("FINML_MARKET_DATA", "")
 pytestmark = [
@@ -58,3 +58,23 @@ def test_raw_hourly_prices_show_their_splits(tmp_path):
     store.ingest(source("us_equity_hourly"), mapping={"adj_close": None})
     splits = store.quality().query("check == 'unadjusted splits'")
     assert {"AAPL", "AIG", "VXX"} <= set(splits["symbol"])
+
+
+def test_splits_of_raw_hourly_prices_are_proposed_and_mended(tmp_path):
+    store = BarStore(tmp_path / "m.duckdb")
+    store.ingest(source("us_equity_hourly"), mapping={"adj_close": None})
+    proposed = store.propose_splits(["AAPL", "AIG"]).query("opens_on_it")
+    ratios = {(row.symbol, row.ts.year, round(row.ratio, 3)) for row in proposed.itertuples()}
+    assert {("AAPL", 2014, 7), ("AAPL", 2005, 2), ("AIG", 2009, 0.05)} <= ratios
+    split = proposed.query("symbol == 'AAPL' and ratio == 7").iloc[0]
+    store.apply_split("AAPL", split["ts"], split["ratio"])
+    left = store.propose_splits("AAPL")
+    assert 7 not in left["ratio"].tolist()
+
+
+def test_sessions_of_real_hours_are_known(tmp_path):
+    store = BarStore(tmp_path / "m.duckdb")
+    store.ingest(source("us_equity_hourly"))
+    counts = session_counts(store.load(["SPY", "VXX"], "2019-01-01", "2019-12-31"))
+    assert (counts.query("symbol == 'SPY'")["expected_bars"] == 7).all()
+    assert (counts.query("symbol == 'VXX'")["n_bars"] == 0).sum() > 50

@@ -95,3 +95,34 @@ def test_rules_that_cannot_work_are_refused(rule, panel):
 def test_bars_cannot_be_cut_into_shorter_ones(panel):
     with pytest.raises(DataError, match="cannot be cut into '1h'"):
         resample(panel, "1h")
+
+
+def test_hours_are_counted_from_the_open_through_summer_time():
+    local = pd.DatetimeIndex(
+        [
+            pd.Timestamp(day) + pd.Timedelta(hours=9, minutes=30 + minute)
+            for day in ("2020-01-06", "2020-07-06")
+            for minute in range(1, 391)
+        ]
+    )
+    ts = local.tz_localize("America/New_York").tz_convert("UTC").tz_localize(None)
+    minutes = pd.DataFrame({"open": 1.0, "high": 2.0, "low": 0.5, "close": 1.0, "volume": 1.0}, index=ts)
+    hours = resample(minutes, "1h", session_open="09:30", time_zone="America/New_York")
+    assert hours["volume"].tolist() == [60.0] * 6 + [30.0] + [60.0] * 6 + [30.0]
+    assert hours["ts"].iloc[[0, 7]].dt.strftime("%H:%M").tolist() == ["15:30", "14:30"]
+    assert len(resample(minutes, "1d", session_open="09:30", time_zone="America/New_York")) == 2
+
+
+def test_a_day_of_currencies_runs_from_five_to_five():
+    ts = pd.date_range("2020-01-06 22:01", "2020-01-08 22:00", freq="min")
+    minutes = pd.DataFrame({"open": 1.0, "high": 2.0, "low": 0.5, "close": 1.0, "volume": 1.0}, index=ts)
+    days = resample(minutes, "1d", session_open="17:00", time_zone="America/New_York")
+    assert days["volume"].tolist() == [1440.0, 1440.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"), [({"session_open": "25:00"}, "session_open"), ({"time_zone": "X/Y"}, "zone")]
+)
+def test_sessions_that_cannot_be_are_refused(change, text, plain):
+    with pytest.raises(ConfigError, match=text):
+        resample(plain, "1w", **change)

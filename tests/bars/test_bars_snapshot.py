@@ -3,7 +3,7 @@
 import pytest
 from pandas.testing import assert_frame_equal
 
-from finml_core.bars import BarStore, content_hash, load_snapshot
+from finml_core.bars import BarStore, content_hash, delete_snapshot, list_snapshots, load_snapshot, write_snapshot
 from finml_core.errors import DataError, StoreError
 
 
@@ -59,3 +59,24 @@ def test_missing_and_damaged_snapshots_are_answered(store, panel, tmp_path):
     (tmp_path / f"{snapshot_id}.parquet").write_bytes(b"torn")
     with pytest.raises(StoreError, match="cannot be read"):
         load_snapshot(tmp_path, snapshot_id)
+
+
+def test_snapshots_are_listed_with_the_runs_that_need_them(tmp_path, panel):
+    first, second = write_snapshot(panel, tmp_path), write_snapshot(panel.head(10), tmp_path)
+    (tmp_path / "notes.parquet").write_bytes(b"x")
+    listed = list_snapshots(tmp_path, {first: ["run-b", "run-a"], "0" * 32: ["run-c"]}).set_index("snapshot_id")
+    assert set(listed.index) == {first, second, "0" * 32}
+    assert listed.loc[first, ["n_bars", "n_runs", "runs"]].tolist() == [1800, 2, "run-a, run-b"]
+    assert listed.loc[second, "n_runs"] == 0
+    assert listed["n_bars"].isna().tolist().count(True) == 1
+    assert list_snapshots(tmp_path / "none").empty
+
+
+def test_a_snapshot_that_a_run_needs_is_kept(tmp_path, panel):
+    snapshot = write_snapshot(panel, tmp_path)
+    with pytest.raises(StoreError, match="needed by run-a, run-b, run-c and 1 more"):
+        delete_snapshot(tmp_path, snapshot, used_by=["run-d", "run-c", "run-b", "run-a"])
+    delete_snapshot(tmp_path, snapshot, used_by=[])
+    assert list_snapshots(tmp_path).empty
+    with pytest.raises(StoreError, match="no snapshot"):
+        delete_snapshot(tmp_path, "../x", used_by=[])

@@ -189,6 +189,8 @@ def test_readers_and_writers_of_one_process_see_whole_ingests(store, plain):
     assert len(store.load()) == 240
 
 
+# of the time of an ingest; past 1 because its process starts slowly
+KILL_POINTS = np.random.default_rng(20).uniform(0.05, 1.3, 20).round(3).tolist()
 INGEST = """
 import sys
 import pandas as pd
@@ -219,7 +221,7 @@ def big(tmp_path_factory) -> tuple[Path, float]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
-@pytest.mark.parametrize("share", [0.35, 0.7, 0.95])
+@pytest.mark.parametrize("share", [0.7, *(pytest.param(share, marks=pytest.mark.slow) for share in KILL_POINTS)])
 def test_a_killed_ingest_leaves_the_store_before_or_after_it(share, big, store, plain):
     path, seconds = big
     store.ingest(plain)
@@ -261,6 +263,28 @@ def test_writing_processes_queue_even_for_the_first_ingest(store, plain):
         process.join()
     assert [process.exitcode for process in processes] == [0, 0]
     assert store.symbols() == ["P0", "P1"]
+
+
+QUEUE = """
+import sys, time
+import duckdb
+with duckdb.connect(sys.argv[1]):
+    print("ready", flush=True)
+    time.sleep(1.5)
+"""
+
+
+def test_a_writer_that_queues_says_for_whom(store, plain):
+    store.ingest(plain)
+    process = run_python(QUEUE, str(store.path))
+    assert process.stdout.readline().strip() == "ready"
+    said: list[str] = []
+    report = store.ingest(plain, on_conflict="replace", on_wait=said.append)
+    process.wait()
+    process.stdout.close()
+    assert report.replaced == 60
+    assert len(said) == 1
+    assert f"process {process.pid}" in said[0]
 
 
 def test_what_a_killed_process_left_is_cleared_when_old(store, plain):

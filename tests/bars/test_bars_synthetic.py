@@ -129,3 +129,34 @@ def test_bundled_bars_are_real_and_whole():
     assert_frame_equal(as_bars(bars), bars)
     aapl = adjusted(bars[bars["symbol"] == "AAPL"])
     assert aapl["close"].iloc[-1] == pytest.approx(bars.query("symbol == 'AAPL'")["adj_close"].iloc[-1])
+
+
+def test_jumps_are_in_the_truth_and_leave_the_rest_alone():
+    config = SyntheticConfig(n_symbols=5, n_bars=2000, jump_probability=0.02, signal_strength=0)
+    market = simulate_bars(config)
+    calm = simulate_bars(dataclasses.replace(config, jump_probability=0.0))
+    assert len(market.jumps) == pytest.approx(200, abs=60)
+    assert calm.jumps.empty
+    assert_frame_equal(calm.regimes, market.regimes)
+    truth = market.truth
+    assert_frame_equal(truth[["symbol", "ts"]], market.bars[["symbol", "ts"]])
+
+    def steps(made):
+        return np.log(made.bars["close"]).groupby(made.bars["symbol"]).diff()
+
+    difference = (steps(market) - steps(calm)).fillna(0.0)
+    np.testing.assert_allclose(difference, truth["jump"], atol=1e-9)
+    found = quality_report(market.bars).set_index("check")["count"]
+    assert found.loc[["outliers"]].sum() > 10
+
+
+def test_a_decaying_signal_is_gone_at_the_end():
+    market = simulate_bars(SyntheticConfig(signal_half_life=100.0))
+    truth = market.truth
+    size = truth.groupby("ts")["score"].apply(lambda score: score.abs().mean())
+    assert size.iloc[:200].mean() > 50 * size.iloc[-200:].mean()
+    result = outcome(market.bars)
+    late = truth["ts"] > truth["ts"].iloc[900]
+    assert auc(momentum(market.bars)[late], result[late]) == pytest.approx(0.5, abs=0.03)
+    with pytest.raises(ConfigError, match="signal_half_life"):
+        SyntheticConfig(signal_half_life=0.0)
