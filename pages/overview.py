@@ -152,8 +152,8 @@ with show_errors():
     chart(
         charts.equity_drawdown(series, log=True),
         f"One unit grew to {final[champion]:.2f} with {text.name(champion)}, {final['arbitrated']:.2f} arbitrated, "
-        f"and {final['equal_holding']:.2f} by holding the same symbols alike. The scale is logarithmic: equal steps are "
-        "equal growth.",
+        f"and {final['equal_holding']:.2f} by holding the same symbols alike. The scale is logarithmic: equal steps "
+        "are equal growth.",
         alt="Equity and drawdown out of sample of the champion, the arbitrated book and equal holding",
         key="overview_equity",
     )

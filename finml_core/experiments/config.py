@@ -40,6 +40,11 @@ class SplitConfig:
         check_integer("test_size", self.test_size, 1)
         check_integer("step_size", self.step_size, 1)
         check_between("embargo_pct", self.embargo_pct, 0.0, 0.5)
+        if self.step_size < self.test_size:
+            raise ConfigError(
+                f"step_size is {self.step_size}, below test_size, {self.test_size}: blocks would overlap and a bar "
+                "would be predicted twice. Use a step of at least the test size."
+            )
 
     def build(self) -> Splitter:
         """The splitter of these settings; it purges from the label ends that it is given."""

@@ -201,6 +201,7 @@ def test_the_default_configuration_survives_yaml():
     [
         ("sybmols: [A]", "unknown key 'sybmols'"),
         ("split: {n_splits: 1}", r"split: n_splits is 1"),
+        ("split: {kind: walk_forward, test_size: 100, step_size: 50}", r"step_size is 50, below test_size, 100"),
         ("split: {kind: shuffled}", "'shuffled'; choose one of"),
         ("symbols: []", "symbols is empty"),
         ("models: [gpt]", "'gpt'; choose one of"),
