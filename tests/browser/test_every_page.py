@@ -45,4 +45,6 @@ def test_a_link_to_a_page_can_be_a_fresh_servers_first_request(start_server, tmp
     menu = page.locator("[data-testid='stSidebarNav']").get_by_role("link")
     menu.first.wait_for()
     assert [link.inner_text().split("\n")[-1].strip() for link in menu.all()] == list(PAGES.values())
+    settled(page)
+    page.close()  # before its server goes: what a page still loads then would fail
     server.stop()

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from finml_core.bars import BarStore
+from tests.browser.conftest import settled
 from tests.browser.reader import MAIN
 from tests.conftest import random_bars
 
@@ -56,7 +57,10 @@ def test_a_file_of_bars_is_checked_then_stored_and_a_bad_one_changes_nothing(
 def offer(page, path):
     page.locator(f"{MAIN} [data-testid='stFileUploader'] input[type='file']").set_input_files(path)
     page.locator(MAIN).get_by_text(path.name).first.wait_for()
+    page.wait_for_timeout(500)  # the upload's own run of the page begins a moment later
+    settled(page)
 
 
 def press(page, name):
+    settled(page)  # a button clicked while its page is being drawn anew is a lost click
     page.locator(MAIN).get_by_role("button", name=name, exact=True).click()
