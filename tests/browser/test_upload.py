@@ -37,6 +37,7 @@ def test_a_file_of_bars_is_checked_then_stored_and_a_bad_one_changes_nothing(
     alert.filter(has_text="short.csv has no column for close").wait_for()
     assert main.get_by_role("button", name="Check and store").count() == 0
     offer(page, empty)
+    alert.wait_for(state="detached")
     press(page, "Check and store")
     alert.filter(has_text="empty.csv has 0 rows").wait_for()
     assert alert.count() == 1
@@ -44,6 +45,9 @@ def test_a_file_of_bars_is_checked_then_stored_and_a_bad_one_changes_nothing(
     assert store.version() == before
 
     offer(page, good)
+    main.locator("[data-testid^='glide-cell-']", has_text="MINE").first.wait_for(
+        state="attached"
+    )  # as it would be stored
     press(page, "Check only")
     main.locator("[data-testid='stAlertContentSuccess']", has_text="60 would be stored").wait_for()
     assert store.version() == before
