@@ -35,3 +35,10 @@ def random_bars(n_symbols: int = 3, n_bars: int = 600, seed: int = 0) -> pd.Data
 def panel() -> pd.DataFrame:
     """Three symbols x 600 daily bars; treat as read-only."""
     return random_bars()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser on a busy machine may lose a click or time out: what drives one is tried up to three times."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=2))

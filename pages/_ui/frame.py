@@ -1,9 +1,11 @@
 """The frame of every page: sidebar, title and question, sharing; and the few pieces that pages are made of."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -87,7 +89,13 @@ class Headline:
 
 def page_config() -> None:
     """Wide, with an icon of our own: a bundled one would be fetched from the internet."""
-    st.set_page_config(page_title="FinML", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(page_title="FinML", page_icon=_icon(), layout="wide", initial_sidebar_state="auto")
+
+
+@cache
+def _icon() -> str:
+    """The icon inside the page itself: as a file of the session it may be gone when the browser asks for it."""
+    return f"data:image/png;base64,{b64encode(ICON.read_bytes()).decode()}"
 
 
 def navigation() -> Any:

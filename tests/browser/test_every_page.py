@@ -47,5 +47,4 @@ def test_a_link_to_a_page_can_be_a_fresh_servers_first_request(start_server, tmp
     assert [link.inner_text().split("\n")[-1].strip() for link in menu.all()] == list(PAGES.values())
     settled(page)
     page.close()  # before its server goes: what a page still loads then would fail
-    page.close()  # it may still be fetching parts of itself
     server.stop()

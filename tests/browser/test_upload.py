@@ -45,9 +45,8 @@ def test_a_file_of_bars_is_checked_then_stored_and_a_bad_one_changes_nothing(
     assert store.version() == before
 
     offer(page, good)
-    main.locator("[data-testid^='glide-cell-']", has_text="MINE").first.wait_for(
-        state="attached"
-    )  # as it would be stored
+    as_stored = main.locator("[data-testid^='glide-cell-']", has_text="MINE")
+    as_stored.first.wait_for(state="attached")
     press(page, "Check only")
     main.locator("[data-testid='stAlertContentSuccess']", has_text="60 would be stored").wait_for()
     assert store.version() == before
@@ -61,8 +60,6 @@ def test_a_file_of_bars_is_checked_then_stored_and_a_bad_one_changes_nothing(
 def offer(page, path):
     page.locator(f"{MAIN} [data-testid='stFileUploader'] input[type='file']").set_input_files(path)
     page.locator(MAIN).get_by_text(path.name).first.wait_for()
-    page.wait_for_timeout(500)  # the upload's own run of the page begins a moment later
-    settled(page)
 
 
 def press(page, name):
