@@ -113,7 +113,6 @@ def run_experiment(
     strategies = score_strategies(decisions.results, periods)
     board = leaderboard(folds, score_calibration(predictions), strategies, out.times, coverage)
     tables = {
-        "samples": _samples_table(data),
         "predictions": predictions,
         "folds": folds,
         "leaderboard": board,
@@ -159,13 +158,6 @@ def complete_predictions(
     table["signal"] = side.gt(0).map({True: "LONG", False: "NEUTRAL"}).mask(side < 0, "SHORT")
     table["run_id"] = run_id
     return table.loc[:, list(PREDICTIONS)]
-
-
-def _samples_table(data: Dataset) -> pd.DataFrame:
-    """Which rows could be learned from, so that other splits can be drawn on them later."""
-    samples = data.samples
-    columns = {"y": samples.y, "label_end": samples.label_end, "sample_weight": samples.sample_weight}
-    return pd.DataFrame(columns).reset_index()
 
 
 def _costs(decisions: Decisions) -> pd.DataFrame:
