@@ -7,18 +7,13 @@ from finml_core import charts
 from finml_core.report import arbitration as reports
 from finml_core.report.backtest import equity_series, gain_over
 from pages._ui import jobs, load, tables, text
-from pages._ui.frame import Headline, chart, download_table, empty_state, headline, how, open_page, show_errors
+from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
 
 BINS = 8
 ARBITRATED, EQUAL = "arbitrated", "equal_weight"
 
 selection = open_page("Arbitration", "Whom do we listen to, and does listening pay?")
-jobs.show_error()
-if selection.run_id is None:
-    empty_state("Nothing has been run yet.", "Run the first experiment", jobs.start_first)
-    st.stop()
-if jobs.unfinished(selection.run_id):
-    st.stop()
+run_id = jobs.need_run(selection)
 
 
 def controls() -> tuple[str, str]:
@@ -106,7 +101,6 @@ def draw_multipliers() -> None:
 
 
 with show_errors():
-    run_id = selection.run_id
     config = load.run_config(run_id)
     decisions, weights = load.table(run_id, "decisions"), load.table(run_id, "strategy_weights")
     summary = st.container()

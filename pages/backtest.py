@@ -6,7 +6,7 @@ import streamlit as st
 from finml_core import charts
 from finml_core.report import backtest as reports
 from pages._ui import build, jobs, load, tables, text
-from pages._ui.frame import Headline, chart, download_table, empty_state, headline, how, open_page, show_errors
+from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
 
 SHARPE_COLUMNS = ("group", "n", "value", "lower", "upper", "sharpe_text")
 TRADE_COLUMNS = (
@@ -16,12 +16,7 @@ TRADE_COLUMNS = (
 MOST_TRADES = 2000  # rows that a browser gets; the download has them all
 
 selection = open_page("Backtest", "What is left after costs?")
-jobs.show_error()
-if selection.run_id is None:
-    empty_state("Nothing has been run yet.", "Run the first experiment", jobs.start_first)
-    st.stop()
-if jobs.unfinished(selection.run_id):
-    st.stop()
+run_id = jobs.need_run(selection)
 
 
 def draw_headline() -> None:
@@ -122,7 +117,6 @@ def draw_trades() -> None:
 
 
 with show_errors():
-    run_id = selection.run_id
     models = list(load.table(run_id, "folds")["model"].unique())
     summary = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -10,7 +10,6 @@ from pages._ui.frame import (
     Headline,
     chart,
     download_table,
-    empty_state,
     headline,
     how,
     open_page,
@@ -29,12 +28,7 @@ HEADLINES = {
 BY_GROUP = ("group", "n", "base_rate", "ece_raw", "ece_calibrated", "ece_chance", "brier_raw", "brier_calibrated")
 
 selection = open_page("Calibration", "Do the stated probabilities come true?")
-jobs.show_error()
-if selection.run_id is None:
-    empty_state("Nothing has been run yet.", "Run the first experiment", jobs.start_first)
-    st.stop()
-if jobs.unfinished(selection.run_id):
-    st.stop()
+run_id = jobs.need_run(selection)
 
 
 def controls() -> tuple[str, int, str]:
@@ -162,7 +156,6 @@ def draw_measures(measures: pd.DataFrame) -> None:
 
 
 with show_errors():
-    run_id = selection.run_id
     config = load.run_config(run_id)
     predictions = load.table(run_id, "predictions")
     models = list(predictions["model"].unique())

@@ -6,13 +6,10 @@ from finml_core import charts
 from finml_core.errors import FinmlError
 from finml_core.experiments import ExperimentConfig
 from pages._ui import build, jobs, load, text
-from pages._ui.frame import Headline, chart, download_table, empty_state, headline, how, open_page, show_errors
+from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
 
 selection = open_page("Models", "Which model learns something, and at what cost?")
-jobs.show_error()
-if not load.symbols():
-    empty_state("There are no bars yet.", "Load the bundled bars and run the first experiment", jobs.start_first)
-    st.stop()
+jobs.need_bars()
 
 
 def train(config: ExperimentConfig) -> None:

@@ -12,7 +12,6 @@ from pages._ui.frame import (
     Headline,
     chart,
     download_table,
-    empty_state,
     headline,
     how,
     open_page,
@@ -89,25 +88,11 @@ def trust(row: pd.Series, luck: pd.Series, config: ExperimentConfig) -> None:
 
 
 selection = open_page("Overview", "What does the evidence say today, and how far can I trust it?")
-jobs.show_error()
-
-if not load.symbols():
-    empty_state(
-        "There are no bars yet. FinML comes with real ones: five US shares and two indices, daily.",
-        "Load the bundled bars and run the first experiment",
-        jobs.start_first,
-    )
-    st.stop()
-
+jobs.need_bars()
 work_and_data()
-if selection.run_id is None:
-    empty_state("Nothing has been run yet.", "Run the default experiment", jobs.start_default)
-    st.stop()
-if jobs.unfinished(selection.run_id):
-    st.stop()
+run_id = jobs.need_run(selection)
 
 with show_errors():
-    run_id = selection.run_id
     config = load.run_config(run_id)
     board = load.table(run_id, "leaderboard").set_index("model")
     champion = load.metrics(run_id)["champion"]

@@ -7,13 +7,10 @@ from finml_core import charts
 from finml_core.regimes import transition_matrix
 from finml_core.report import regimes as reports
 from pages._ui import build, jobs, load, tables, text
-from pages._ui.frame import Headline, chart, download_table, empty_state, headline, how, open_page, show_errors
+from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
 
 selection = open_page("Regimes", "What weather is it, and how sure are we?")
-jobs.show_error()
-if not load.symbols():
-    empty_state("There are no bars yet.", "Load the bundled bars and run the first experiment", jobs.start_first)
-    st.stop()
+jobs.need_bars()
 
 
 def draw_transitions() -> None:

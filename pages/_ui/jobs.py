@@ -8,6 +8,8 @@ from finml_core.runs import RunStatus
 from finml_core.runs.first_start import first_start
 from finml_core.runs.home import home
 from pages._ui import load
+from pages._ui.frame import empty_state
+from pages._ui.selection import Selection
 
 ACTIVE = ("queued", "running")
 SHOWN = 3
@@ -22,14 +24,6 @@ def start_first() -> None:
     """The button of the empty store: bundled bars in, default experiment queued."""
     try:
         first_start(home(), load.default_experiment())
-    except FinmlError as error:
-        st.session_state["jobs_error"] = str(error)
-
-
-def start_default() -> None:
-    """Queue the default experiment on the bars that are there."""
-    try:
-        submit(load.default_experiment())
     except FinmlError as error:
         st.session_state["jobs_error"] = str(error)
 
@@ -66,6 +60,25 @@ def _progress(run: RunStatus, key: str) -> None:
             on_click=load.run_store().cancel,
             args=(run.run_id,),
         )
+
+
+def need_bars() -> None:
+    """End the page here, with the button that mends it, while the store holds no bars."""
+    show_error()
+    if not load.symbols():
+        empty_state("There are no bars yet.", "Load the bundled bars and run the first experiment", start_first)
+        st.stop()
+
+
+def need_run(selection: Selection) -> str:
+    """The chosen run, which is done; while there is none, the page ends here and says what is to be done."""
+    show_error()
+    if selection.run_id is None:
+        empty_state("Nothing has been run yet.", "Run the first experiment", start_first)
+        st.stop()
+    if unfinished(selection.run_id):
+        st.stop()
+    return selection.run_id
 
 
 def unfinished(run_id: str) -> bool:
