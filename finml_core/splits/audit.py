@@ -1,6 +1,6 @@
-"""Leak audits that trust nobody: of any splitter's row numbers, and of any feature function."""
+"""A leak audit of any feature function."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,61 +8,11 @@ import pandas as pd
 
 from finml_core.checks import check_integer
 from finml_core.errors import DataError
-from finml_core.purging import Timeline, label_times, overlap_counts, row_times
+from finml_core.purging import row_times
 from finml_core.schemas import KEY
-from finml_core.splits.base import PurgedSplitter
-from finml_core.splits.diagnostics import effective_sample_size
-from finml_core.typing import BoolArray, FloatArray, IntArray
+from finml_core.typing import FloatArray
 
 TOLERANCE = 1e-9  # relative above 1, absolute below
-
-
-def audit_leakage(splits: Any, label_end: pd.Series, *, y: pd.Series | None = None, embargo: int = 0) -> pd.DataFrame:
-    """Count what leaks from training into test rows, fold by fold, by comparing label spans themselves.
-
-    Parameters
-    ----------
-    splits : splitter or iterable of (train, test) row numbers
-        Ours, any object with scikit-learn's `split`, or pairs. A test side may be a list of arrays.
-    label_end : Series of timestamps
-        Its index carries the timestamps of the rows (level `ts` or DatetimeIndex); none missing.
-    y : Series on the same index, optional
-        The outcome, for the drift between both sides.
-    embargo : int
-        Timestamps after each contiguous test block's latest label end that should hold no training row.
-
-    Returns
-    -------
-    DataFrame with columns
-        fold (from 0), n_train, n_test, overlapping_pairs (pairs of rows whose closed spans touch: should be 0),
-        leaking_rows (training rows in such a pair), embargo_violations (further rows under the embargo),
-        duplicated_rows (on both sides, or twice on one), class_drift (mean of y in test less in train; missing
-        without y), effective_sample_size (of the training rows, by average uniqueness).
-    """
-    check_integer("embargo", embargo, 0)
-    start, end = row_times(label_end.index), label_times(label_end, label_end.index)
-    timeline = Timeline(start, end)
-    outcome = None if y is None else np.asarray(y, dtype=float)
-    rows = []
-    for fold, (train, test) in enumerate(_index_pairs(splits, label_end, y)):
-        touches = overlap_counts(start[train], end[train], start[test], end[test])
-        rests = _under_embargo(timeline, train, test, embargo) & (touches == 0)
-        chosen = np.zeros(len(start), dtype=bool)
-        chosen[train] = True
-        rows.append(
-            {
-                "fold": fold,
-                "n_train": len(train),
-                "n_test": len(test),
-                "overlapping_pairs": int(touches.sum()),
-                "leaking_rows": int((touches > 0).sum()),
-                "embargo_violations": int(rests.sum()),
-                "duplicated_rows": len(train) + len(test) - len(np.unique(np.r_[train, test])),
-                "class_drift": np.nan if outcome is None else outcome[test].mean() - outcome[train].mean(),
-                "effective_sample_size": effective_sample_size(label_end.index, end, chosen),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def audit_features(
@@ -113,36 +63,6 @@ def audit_features(
     return pd.DataFrame(
         {"feature": whole.columns, "passed": worst <= tolerance, "first_offence": offence, "max_difference": worst}
     )
-
-
-def _index_pairs(splits: Any, label_end: pd.Series, y: pd.Series | None) -> Iterable[tuple[IntArray, IntArray]]:
-    if isinstance(splits, PurgedSplitter):
-        return splits.split(label_end, y, label_end)
-    pairs = splits.split(label_end.to_frame(), y) if hasattr(splits, "split") else splits
-    return ((_row_numbers(train), _row_numbers(test)) for train, test in pairs)
-
-
-def _row_numbers(side: Any) -> IntArray:
-    """Row numbers from an array, a list of numbers, or a list of arrays."""
-    return np.concatenate(
-        [np.atleast_1d(np.asarray(piece, dtype=np.int64)) for piece in side] or [np.empty(0, np.int64)]
-    )
-
-
-def _under_embargo(timeline: Timeline, train: IntArray, test: IntArray, embargo: int) -> BoolArray:
-    """Training rows within `embargo` timestamps after the latest label end of a contiguous test block."""
-    is_tested = np.bincount(timeline.position[test], minlength=len(timeline.stamps)) > 0
-    edge = np.diff(np.r_[0, is_tested, 0])
-    reach = np.empty(len(timeline), dtype=np.int64)
-    reach[timeline.order] = timeline.reach
-    furthest = np.full(len(timeline.stamps), -1)
-    np.maximum.at(furthest, timeline.position[test], reach[test])
-    rests = np.zeros(len(train), dtype=bool)
-    position = timeline.position[train]
-    for start, stop in zip(np.flatnonzero(edge == 1), np.flatnonzero(edge == -1)):
-        last = furthest[start:stop].max()
-        rests |= (position > last) & (position <= last + embargo)
-    return rests
 
 
 def _cuts(ts: pd.Series, n_cuts: int) -> list[pd.Timestamp]:

@@ -60,14 +60,18 @@ def test_walk_forward_agrees_with_two_loops(label_end, expanding, step):
         assert label_end.iloc[train].max() < ts[test].min()
 
 
-@given(label_end=random_rows(), embargo_pct=st.sampled_from([0.0, 0.03, 0.08]))
+@given(
+    label_end=random_rows(),
+    choice=st.sampled_from([(5, 2), (4, 3), (6, 1)]),
+    embargo_pct=st.sampled_from([0.0, 0.03, 0.08]),
+)
 @FEW
-def test_combinatorial_splits_agree_with_two_loops(label_end, embargo_pct):
+def test_combinatorial_splits_agree_with_two_loops(label_end, choice, embargo_pct):
     stamps = np.sort(label_end.index.get_level_values("ts").unique())
-    blocks = np.array_split(stamps, 5)
-    splitter = CombinatorialPurgedCV(5, 2, embargo_pct=embargo_pct)
+    blocks = np.array_split(stamps, choice[0])
+    splitter = CombinatorialPurgedCV(*choice, embargo_pct=embargo_pct)
     embargo = int(len(stamps) * embargo_pct)
-    chosen = [np.concatenate([blocks[number] for number in pair]) for pair in splitter.test_blocks]
+    chosen = [np.concatenate([blocks[number] for number in picked]) for picked in splitter.test_blocks]
     expected = [two_loops(label_end, block, stamps, embargo)[0] for block in chosen]
     folds = splitter.split(label_end.to_frame(), groups=label_end)
     for block, rows in zip(chosen, expected):
