@@ -7,6 +7,7 @@ from finml_core.bars import guess_mapping, preview
 from finml_core.errors import FinmlError
 from pages._ui import jobs, load, text, upload
 from pages._ui.frame import Headline, chart, download_table, empty_state, headline, how, open_page, show_errors
+from pages._ui.market import view
 
 DAY = "YYYY-MM-DD"
 FINDING_COLUMNS = {
@@ -39,28 +40,6 @@ INGEST_COLUMNS = {
     "deleted": st.column_config.NumberColumn("Deleted"),
     "seconds": st.column_config.NumberColumn("Seconds", format="%.2f"),
 }
-
-
-def prices() -> None:
-    """Candles of one symbol."""
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    symbol = left.selectbox("Symbol", selection.symbols, key="market_symbol", bind="query-params")
-    adjusted = right.toggle(
-        "Adjusted", key="market_adjusted", bind="query-params", help="Prices times adj_close / close"
-    )
-    candles = load.candles(symbol, selection.start, selection.end, adjusted)
-    if candles.empty:
-        st.info(f"{symbol} has no bars between these dates.")
-        return
-    kind = "adjusted for splits and dividends" if adjusted else "as supplied: an unadjusted split shows as a step"
-    chart(
-        charts.candles(candles),
-        f"{symbol} moved from {candles['open'].iloc[0]:,.2f} to {candles['close'].iloc[-1]:,.2f}, {kind}. "
-        f"{len(candles)} candles of {text.thousands(candles['n_bars'].sum())} bars.",
-        alt=f"Candles and volume of {symbol}",
-        key="market_candles",
-    )
-    download_table(candles, f"candles_{symbol}")
 
 
 def ingest_wizard() -> None:
@@ -145,7 +124,7 @@ with show_errors():
                 Headline("Open findings", f"{len(findings)}", f"{serious} of high severity"),
             ]
         )
-        prices()
+        view.show(selection)
     names = ["Quality", "Coverage", "Add a file", "Ingests", "Quarantine"]
     quality, coverage, add, ingests, quarantine = st.tabs(names, default="Quality" if has_bars else "Add a file")
     with quality:

@@ -6,8 +6,9 @@ from finml_core.charts.calibration import calibration_over_time, reliability_dia
 from finml_core.charts.features import correlation_map, distribution, feature_history, information_decay
 from finml_core.charts.grammar import thin
 from finml_core.charts.luck import best_sharpe_against_luck
+from finml_core.charts.market import candles, window_line
 from finml_core.charts.models import learning_curves, score_intervals
-from finml_core.charts.prices import candles, price_line, regime_band
+from finml_core.charts.prices import price_line, regime_band
 from finml_core.charts.quality import coverage_heatmap
 from finml_core.charts.regimes import regime_durations, regime_probabilities, transition_heatmap
 from finml_core.charts.splits import fold_scores, split_timeline
@@ -40,5 +41,6 @@ __all__ = [
     "thin",
     "transition_heatmap",
     "weight_river",
+    "window_line",
     "words",
 ]

@@ -36,11 +36,15 @@ def thin(frame: pd.DataFrame, n: int = MARKS, *, column: str | None = None, time
 
 
 def buckets(candles: pd.DataFrame, n: int) -> pd.DataFrame:
-    """At most `n` candles: neighbours merge into first open, highest high, lowest low, last close, summed volume."""
+    """At most `n` candles: neighbours merge into first open, highest high, lowest low, last close, summed volume.
+
+    The stamp is the last one's; a column `n_bars` is summed too.
+    """
     if len(candles) <= n:
         return candles
     group = np.arange(len(candles)) * n // len(candles)
-    rule = {"ts": "first", "open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    rule = {"first": "first", "ts": "last", "open": "first", "high": "max", "low": "min", "close": "last"}
+    rule |= {"volume": "sum", "n_bars": "sum"}
     return candles.groupby(group).agg({name: how for name, how in rule.items() if name in candles.columns})
 
 

@@ -1,15 +1,12 @@
-"""Prices over time: candles, rebased lines, the regime behind the price."""
+"""Prices over time: rebased lines, the regime behind the price."""
 
 import altair as alt
 import pandas as pd
 
 from finml_core.charts.grammar import (
-    at,
-    buckets,
     color_scale,
     end_labels,
     faint_ink,
-    hover,
     hover_series,
     legend,
     level,
@@ -18,69 +15,18 @@ from finml_core.charts.grammar import (
     spans,
     thin,
     time_axis,
-    time_format,
     y_axis,
     zoomable,
 )
 from finml_core.charts.theme import (
-    DOWN,
     HERO,
     MOST_LABELS,
-    NEUTRAL,
-    UP,
     regime_words,
     series_colors,
     themed,
     words,
 )
 from finml_core.checks import check_columns
-
-MOST_CANDLES = 240
-
-
-def candles(candles: pd.DataFrame, *, unit: str = "USD", height: int = HERO) -> alt.LayerChart:
-    """Candles of one symbol with volume below; `candles` has ts, open, high, low, close, volume.
-
-    Rising candles are hollow, falling ones filled. More than 240 are merged into wider ones.
-    """
-    check_columns(candles, ("ts", "open", "high", "low", "close", "volume"), what="the frame of candles")
-    shown = buckets(candles.sort_values("ts"), MOST_CANDLES).reset_index(drop=True)
-    shown = shown.assign(
-        direction=(shown["close"] >= shown["open"]).map({True: "rose", False: "fell"}).astype("object")
-    )
-    half = shown["ts"].diff().median() * 0.36 if len(shown) > 1 else pd.Timedelta(hours=9)
-    shown = shown.assign(left=shown["ts"] - half, right=shown["ts"] + half)
-    price = panel("low", f"Price ({unit})", 0, 0.76)
-    color = alt.Color("direction:N", scale=color_scale({"rose": UP, "fell": DOWN}), legend=None)
-    base = alt.Chart(shown)
-    span = time_axis(shown, "left", to="right", stamps="ts")
-    wick = base.mark_rule().encode(**time_axis(shown), y=price, y2="high:Q", color=color)
-    body = base.mark_bar(strokeWidth=1, cornerRadiusEnd=0, minBandSize=1).encode(
-        **span,
-        y=at(price, "open:Q"),
-        y2="close:Q",
-        color=color,
-        stroke=alt.Stroke("direction:N", scale=color_scale({"rose": UP, "fell": DOWN}), legend=None),
-        fillOpacity=alt.condition("datum.direction === 'rose'", alt.value(0.15), alt.value(1)),
-    )
-    volume = base.mark_bar(color=NEUTRAL, cornerRadiusEnd=0).encode(
-        **span,
-        y=panel("volume", "Volume (units)", 0.86, 1, format="~s", scale={"zero": True}),
-        y2=alt.value(alt.ExprRef("height")),
-    )
-    pointer = hover(
-        shown,
-        [
-            alt.Tooltip("ts:T", title="Date", format=time_format(shown)),
-            *(
-                alt.Tooltip(f"{name}:Q", title=name.capitalize(), format=",.2f")
-                for name in ("open", "high", "low", "close")
-            ),
-            alt.Tooltip("volume:Q", title="Volume", format=",.0f"),
-        ],
-    )
-    chart = alt.layer(alt.layer(zoomable(wick), body), volume, pointer).resolve_scale(y="independent")
-    return themed(chart, height)
 
 
 def price_line(bars: pd.DataFrame, *, height: int = HERO) -> alt.LayerChart:

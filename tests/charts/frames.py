@@ -60,6 +60,7 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
     )
     return {
         "candles": (candles,),
+        "window_line": (candles[["ts", "close"]],),
         "price_line": (bars,),
         "regime_band": (candles[["ts", "close"]], regimes),
         "split_timeline": (_timeline(ts),),
