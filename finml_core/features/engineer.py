@@ -11,8 +11,9 @@ from finml_core.errors import DataError
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
 from finml_core.features.frames import as_long, on_input_index
+from finml_core.features.panel import Block, Panel, in_threads
 from finml_core.features.registry import make_registry
-from finml_core.features.segment import each_segment
+from finml_core.typing import FloatArray
 
 
 class FeatureEngineer(TransformerMixin, BaseEstimator):
@@ -76,16 +77,30 @@ class FeatureEngineer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         bars = as_long(X)
-        by_feature = np.empty((len(self.features_), len(bars)))  # contiguous a feature; the segments cover all rows
-        for rows, segment in each_segment(bars):
-            for values, feature in zip(by_feature, self.features_.values(), strict=True):
-                values[rows] = feature.of(segment)
+        by_feature = compute(list(self.features_.values()), Panel(bars))
         return on_input_index(by_feature.T, list(self.features_), bars, X)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns that `transform` gives."""
         check_is_fitted(self)
         return np.array(list(self.features_), dtype=object)
+
+
+def compute(features: list[Feature], panel: Panel) -> FloatArray:
+    """Values of the features of shape (n_features, n_bars), one contiguous row a feature."""
+    out = np.empty((len(features), len(panel)))
+
+    def fill(block: Block) -> None:
+        segment = panel.segment(block)
+        for values, feature in zip(out, features, strict=True):
+            if not feature.compares_symbols:
+                block.write(feature.of(segment), values)
+
+    in_threads(fill, panel.blocks)
+    for values, feature in zip(out, features, strict=True):
+        if feature.compares_symbols:
+            values[:] = feature.of(panel)
+    return out
 
 
 def _absent_inputs(feature: Feature, bars: pd.DataFrame) -> list[str]:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from finml_core.features.frames import as_long, on_input_index
-from finml_core.features.segment import Segment, each_segment
+from finml_core.features.panel import Panel
+from finml_core.features.segment import Segment
 from finml_core.typing import FloatArray
 
 
@@ -27,17 +27,20 @@ class Feature:
     warm_up: int = 0  # rows after the first value until the start of history is forgotten
     inputs: tuple[str, ...] = ("close",)  # columns of bars
     is_level: bool = False  # in units of price, money or volume: no default input of a model
+    compares_symbols: bool = False  # reads all symbols at the same times, not one symbol alone
     parameters: Mapping[str, int | float] = field(default_factory=dict)
-    rule: Callable[..., FloatArray] = field(repr=False)  # rule(segment, **parameters), aligned with the segment
+    rule: Callable[..., FloatArray] = field(repr=False)  # rule(segment or, to compare, panel; **parameters)
 
-    def of(self, segment: Segment) -> FloatArray:
-        """Values of shape (n_bars,) for one symbol."""
-        return self.rule(segment, **self.parameters)
+    def of(self, source: Segment | Panel) -> FloatArray:
+        """Values of shape (n_rows, n_lanes) for a segment; (n_bars,) for a panel, whose symbols are compared."""
+        return self.rule(source, **self.parameters)
+
+    def column(self, panel: Panel) -> FloatArray:
+        """Values of shape (n_bars,), in the order of the panel's bars."""
+        return self.of(panel) if self.compares_symbols else panel.of(self.rule, **self.parameters)
 
     def compute(self, bars: pd.DataFrame) -> pd.Series:
         """Values for long bars on (symbol, ts), sorted, or for one asset's plain frame on its own index."""
         long = as_long(bars)
-        values = np.full(len(long), np.nan)
-        for rows, segment in each_segment(long):
-            values[rows] = self.of(segment)
+        values = self.column(Panel(long))
         return on_input_index(values[:, None], (self.name,), long, bars)[self.name]

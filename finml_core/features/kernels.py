@@ -1,209 +1,209 @@
-"""Compiled loops over one symbol's contiguous float64 arrays; numba is loaded with this module and nowhere else.
+"""Compiled windows over lanes: several symbols side by side, row after row; numba is loaded with this module.
 
-Windows are summed without running sums: each window is the tail of one block of `window` rows and the head of the next,
-so a value is made of additions of the window's own members only. A spike leaves no trace once it has left the window,
-a missing value makes missing exactly the windows that hold it, and the cost a row does not grow with the window.
-Moments combine the two parts as in Chan, Golub and LeVeque (1983), The American Statistician 37(3), 242-247.
+An array of shape (n_rows, n_lanes) is passed flat with its number of `lanes`: one row earlier is `lanes` places
+earlier, so every loop runs over contiguous memory in SIMD, with one lane as with sixteen, and no lane meets another.
+
+Windows are made without running sums, by doubling: what is known of spans of m rows gives that of 2m rows, and a window
+of 13 is spans of 1, 4 and 8 end to end. A value is made of its window's own members only: a spike leaves no trace once
+it has left the window, a missing value makes missing exactly the windows that hold it, and the cost grows with the
+logarithm of the window. The work is done in tiles of rows, each with the rows before it that its windows reach, so
+that all spans stay in the fast caches.
 """
 
 import numpy as np
 from numba import njit
 
-TINY = 1e-14  # a deviation below this share of the mean is rounding, not movement
+TILE = 2048  # values of a tile, unless its windows reach further
+
+compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def rolling_sum(x, window):
-    n = x.size
-    out = np.full(n, np.nan)
-    tail = np.zeros(window)  # tail[j]: sum of members j .. window-1 of the block before
-    for start in range(0, n, window):
-        stop = min(start + window, n)
-        head = 0.0
-        for i in range(start, stop):
-            head += x[i]
-            taken = i - start + 1
-            if taken == window:
-                out[i] = head
-            elif start > 0:
-                out[i] = tail[taken] + head
-        if stop - start == window:
-            total = 0.0
-            for j in range(window - 1, -1, -1):
-                total += x[start + j]
-                tail[j] = total
+@compiled
+def rolling_sum(x, window, lanes):
+    """Sum of the last `window` values."""
+    out, reach, tile = prepare(x, window, lanes)
+    work = np.empty((4, tile + reach))
+    for first in range(reach, x.size, tile):
+        stop = min(first + tile, x.size)
+        size = stop - first + reach
+        level, longer, total, joined = 0, 1, 2, 3  # rows of `work`
+        work[level, :size] = x[first - reach : stop]
+        span, covered = 1, 0
+        while span <= window:  # level: sums of the last `span` rows, total: of the last `covered` rows
+            if window & span:
+                if covered == 0:
+                    work[total, :size] = work[level, :size]
+                else:
+                    behind = covered * lanes
+                    _add(work[total, behind:size], work[level], work[joined, behind:size])
+                    total, joined = joined, total
+                covered += span
+            if 2 * span <= window:
+                behind = span * lanes
+                _add(work[level, behind:size], work[level], work[longer, behind:size])
+                level, longer = longer, level
+            span *= 2
+        out[first:stop] = work[total, reach:size]
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def rolling_max(x, window):
-    n = x.size
-    out = np.full(n, np.nan)
-    tail = np.zeros(window)
-    for start in range(0, n, window):
-        stop = min(start + window, n)
-        head = x[start]
-        for i in range(start, stop):
-            if x[i] > head or x[i] != x[i]:
-                head = x[i]
-            taken = i - start + 1
-            if taken == window:
-                out[i] = head
-            elif start > 0:
-                before = tail[taken]
-                out[i] = before if before > head or before != before else head
-        if stop - start == window:
-            top = x[stop - 1]
-            for j in range(window - 1, -1, -1):
-                value = x[start + j]
-                if value > top or value != value:
-                    top = value
-                tail[j] = top
+@compiled
+def rolling_extreme(x, window, lanes, lowest):
+    """Highest, or lowest, of the last `window` values: of two spans that overlap."""
+    out, reach, tile = prepare(x, window, lanes)
+    work = np.empty((2, tile + reach))
+    for first in range(reach, x.size, tile):
+        stop = min(first + tile, x.size)
+        size = stop - first + reach
+        level, longer = 0, 1
+        work[level, :size] = x[first - reach : stop]
+        span = 1
+        while 2 * span <= window:
+            behind = span * lanes
+            _further(work[level, behind:size], work[level], work[longer, behind:size], lowest)
+            level, longer = longer, level
+            span *= 2
+        behind = (window - span) * lanes
+        _further(work[level, reach:size], work[level, reach - behind :], out[first:stop], lowest)
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def bars_since_max(x, window):
-    """Age in bars of the highest of the last `window` values; of equal ones the latest counts."""
-    n = x.size
-    out = np.full(n, np.nan)
-    best = 0
-    last_missing = -1
-    for i in range(n):
-        if x[i] != x[i]:
-            last_missing = i
-        first = max(0, i - window + 1)
-        if best < first or x[best] != x[best]:
-            best = first
-            for j in range(first + 1, i + 1):
-                if x[j] >= x[best] or x[best] != x[best]:
-                    best = j
-        elif x[i] >= x[best]:
-            best = i
-        if i >= window - 1 and last_missing < first:
-            out[i] = i - best
+@compiled
+def bars_since_extreme(x, window, lanes, lowest):
+    """Age in bars of the highest, or lowest, of the last `window` values; of equal ones the latest counts."""
+    out, reach, tile = prepare(x, window, lanes)
+    work = np.empty((2, tile + reach))
+    ages = np.empty((2, tile + reach))
+    for first in range(reach, x.size, tile):
+        stop = min(first + tile, x.size)
+        size = stop - first + reach
+        level, longer = 0, 1
+        work[level, :size] = x[first - reach : stop]
+        ages[level, :size] = 0.0
+        span = 1
+        while 2 * span <= window:
+            _latest(work, ages, level, longer, span, lanes, size, lowest)
+            level, longer = longer, level
+            span *= 2
+        _latest(work, ages, level, longer, window - span, lanes, size, lowest)
+        out[first:stop] = ages[longer, reach:size]
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def rolling_moments(x, window):
-    """Mean, and sum of squared deviations from it, of the last `window` values."""
-    n = x.size
-    mean = np.full(n, np.nan)
-    squares = np.full(n, np.nan)
-    tail_mean = np.zeros(window)
-    tail_squares = np.zeros(window)
-    for start in range(0, n, window):
-        stop = min(start + window, n)
-        head_mean = 0.0
-        head_squares = 0.0
-        for i in range(start, stop):
-            taken = i - start + 1
-            step = x[i] - head_mean
-            head_mean += step / taken
-            head_squares += step * (x[i] - head_mean)
-            if taken == window:
-                mean[i] = head_mean
-                squares[i] = head_squares
-            elif start > 0:
-                gap = head_mean - tail_mean[taken]
-                mean[i] = tail_mean[taken] + gap * taken / window
-                squares[i] = tail_squares[taken] + head_squares + gap * gap * taken * (window - taken) / window
-            noise = TINY * mean[i]
-            if squares[i] <= window * noise * noise:
-                squares[i] = 0.0
-        if stop - start == window:
-            back_mean = 0.0
-            back_squares = 0.0
-            for j in range(window - 1, -1, -1):
-                step = x[start + j] - back_mean
-                back_mean += step / (window - j)
-                back_squares += step * (x[start + j] - back_mean)
-                tail_mean[j] = back_mean
-                tail_squares[j] = back_squares
-    return mean, squares
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def rolling_comoments(x, y, window):
-    """Sums of squares and products of deviations (xx, xy, yy) of the last `window` pairs."""
-    n = x.size
-    out = np.full((3, n), np.nan)
-    tail = np.zeros((5, window))  # mean x, mean y, xx, xy, yy
-    for start in range(0, n, window):
-        stop = min(start + window, n)
-        mean_x = mean_y = xx = xy = yy = 0.0
-        for i in range(start, stop):
-            taken = i - start + 1
-            step_x = x[i] - mean_x
-            step_y = y[i] - mean_y
-            mean_x += step_x / taken
-            mean_y += step_y / taken
-            xx += step_x * (x[i] - mean_x)
-            xy += step_x * (y[i] - mean_y)
-            yy += step_y * (y[i] - mean_y)
-            if taken == window:
-                out[0, i] = xx
-                out[1, i] = xy
-                out[2, i] = yy
-            elif start > 0:
-                share = taken * (window - taken) / window
-                gap_x = mean_x - tail[0, taken]
-                gap_y = mean_y - tail[1, taken]
-                out[0, i] = tail[2, taken] + xx + gap_x * gap_x * share
-                out[1, i] = tail[3, taken] + xy + gap_x * gap_y * share
-                out[2, i] = tail[4, taken] + yy + gap_y * gap_y * share
-        if stop - start == window:
-            mean_x = mean_y = xx = xy = yy = 0.0
-            for j in range(window - 1, -1, -1):
-                step_x = x[start + j] - mean_x
-                step_y = y[start + j] - mean_y
-                mean_x += step_x / (window - j)
-                mean_y += step_y / (window - j)
-                xx += step_x * (x[start + j] - mean_x)
-                xy += step_x * (y[start + j] - mean_y)
-                yy += step_y * (y[start + j] - mean_y)
-                tail[0, j] = mean_x
-                tail[1, j] = mean_y
-                tail[2, j] = xx
-                tail[3, j] = xy
-                tail[4, j] = yy
-    return out
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def mean_deviation(x, centre, window):
+@compiled
+def mean_deviation(x, centre, window, lanes):
     """Mean absolute distance of the last `window` values from `centre[t]`."""
-    n = x.size
-    out = np.full(n, np.nan)
-    for i in range(window - 1, n):
-        total = 0.0
-        for j in range(i - window + 1, i + 1):
-            total += abs(x[j] - centre[i])
-        out[i] = total / window
+    out, _, tile = prepare(x, 1, lanes)
+    out[: (window - 1) * lanes] = np.nan
+    for first in range((window - 1) * lanes, x.size, tile):
+        stop = min(first + tile, x.size)
+        total = out[first:stop]
+        total[:] = 0.0
+        for age in range(window):
+            _add_distance(x[first - age * lanes : stop - age * lanes], centre[first:stop], total)
+        total /= window
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def exponential_mean(x, alpha, seed_count, seed_divisor):
+@compiled
+def exponential_mean(x, lanes, alpha, seed_count, seed_divisor):
     """s += alpha (x - s), started by the sum of the first `seed_count` values over `seed_divisor`.
 
     A missing value gives a missing row and leaves the state as it was.
     """
-    n = x.size
-    out = np.full(n, np.nan)
-    state = 0.0
+    n_rows = x.size // lanes
+    x = x.reshape((n_rows, lanes))
+    out = np.empty((n_rows, lanes))
+    state = np.empty(lanes)
+    seeded = np.empty(lanes, dtype=np.int64)  # rows up to and including the one of the seed
+    for lane in range(lanes):
+        state[lane], seeded[lane] = _seed(x[:, lane], out[:, lane], seed_count, seed_divisor)
+    together = seeded.max()  # from this row on all lanes are seeded; those that never are stay missing
+    for lane in range(lanes):
+        start = seeded[lane]
+        _smooth(x[start:together, lane : lane + 1], state[lane : lane + 1], alpha, out[start:together, lane : lane + 1])
+    _smooth(x[together:], state, alpha, out[together:])
+    return out.ravel()
+
+
+@compiled
+def ratio(numerator, denominator, empty):
+    """Quotient that is `empty` where the denominator is 0, and missing where either is missing."""
+    out = np.empty(numerator.size)
+    for i in range(out.size):
+        quotient = numerator[i] / denominator[i]
+        out[i] = empty + 0 * numerator[i] if denominator[i] == 0 else quotient
+    return out
+
+
+@compiled
+def prepare(x, window, lanes):
+    """A result whose first `window - 1` rows are missing, the values in them, and the values of a tile."""
+    out = np.empty(x.size)
+    reach = (window - 1) * lanes
+    out[:reach] = np.nan
+    tile = max(TILE // lanes, window) * lanes
+    return out, reach, tile
+
+
+@compiled
+def _seed(x, out, seed_count, seed_divisor):
+    total = 0.0
     count = 0
-    for i in range(n):
-        if x[i] != x[i]:
-            continue
-        if count < seed_count:
-            state += x[i]
+    for row in range(x.size):
+        out[row] = np.nan
+        if x[row] == x[row]:
+            total += x[row]
             count += 1
             if count == seed_count:
-                state /= seed_divisor
-                out[i] = state
-        else:
-            state += alpha * (x[i] - state)
-            out[i] = state
-    return out
+                out[row] = total / seed_divisor
+                return total / seed_divisor, row + 1
+    return np.nan, 0
+
+
+@compiled
+def _smooth(x, state, alpha, out):
+    n_rows, lanes = x.shape
+    for row in range(n_rows):
+        for lane in range(lanes):
+            value = state[lane] + alpha * (x[row, lane] - state[lane])
+            out[row, lane] = value
+            state[lane] = value if value == value else state[lane]
+
+
+@compiled
+def _add(x, y, out):
+    for i in range(out.size):
+        out[i] = x[i] + y[i]
+
+
+@compiled
+def _add_distance(x, centre, total):
+    for i in range(total.size):
+        total[i] += abs(x[i] - centre[i])
+
+
+@compiled
+def _further(x, y, out, lowest):
+    if lowest:
+        for i in range(out.size):
+            out[i] = x[i] if (x[i] < y[i]) | (x[i] != x[i]) else y[i]
+    else:
+        for i in range(out.size):
+            out[i] = x[i] if (x[i] > y[i]) | (x[i] != x[i]) else y[i]
+
+
+@compiled
+def _latest(work, ages, level, longer, behind, lanes, size, lowest):
+    """The further of a value and the one `behind` rows earlier, with its age; the later of equal ones."""
+    offset = behind * lanes
+    x, age = work[level], ages[level]
+    recent, recent_age = work[level, offset:size], ages[level, offset:size]
+    value, value_age = work[longer, offset:size], ages[longer, offset:size]
+    sign = -1.0 if lowest else 1.0
+    for i in range(value.size):
+        is_recent = (sign * recent[i] >= sign * x[i]) | (recent[i] != recent[i])
+        chosen = recent[i] if is_recent else x[i]
+        chosen_age = recent_age[i] if is_recent else age[i] + behind
+        value[i] = chosen
+        value_age[i] = chosen_age if chosen == chosen else np.nan

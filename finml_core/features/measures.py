@@ -1,15 +1,15 @@
-"""Series that several features are made of, computed once a symbol."""
+"""Series that several features are made of, computed once a block of symbols."""
 
 import numpy as np
 
 from finml_core.features.rolling import (
     exponential_mean,
     lag,
-    rolling_comoments,
     rolling_max,
     rolling_mean,
     rolling_min,
     rolling_moments,
+    rolling_trend,
     wilder_mean,
 )
 from finml_core.features.segment import Segment, shared
@@ -54,10 +54,9 @@ def return_deviation(segment: Segment, window: int) -> FloatArray:
 
 
 @shared
-def close_trend(segment: Segment, window: int) -> FloatArray:
-    """Rows tt, ty, yy of the regression of log close on the bar number."""
-    bar_number = np.arange(len(segment), dtype=np.float64)
-    return rolling_comoments(bar_number, log_close(segment), window)
+def close_trend(segment: Segment, window: int) -> tuple[float, FloatArray, FloatArray]:
+    """tt, ty, yy of the regression of log close on the bar number."""
+    return rolling_trend(log_close(segment), window)
 
 
 @shared

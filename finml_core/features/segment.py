@@ -1,76 +1,83 @@
-"""One symbol's columns as contiguous arrays, with what several features share computed once."""
+"""A block of symbols side by side, with what several features share computed once."""
 
-from collections.abc import Callable, Iterator
-from functools import wraps
-from itertools import pairwise
-from typing import Concatenate, ParamSpec
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import numpy as np
-import pandas as pd
-
-from finml_core.schemas import PRICES, adjusted, segments
 from finml_core.typing import FloatArray
 
 P = ParamSpec("P")
+Holder = TypeVar("Holder")
+Value = TypeVar("Value")
 
 
 class Segment:
-    """One symbol's bars in time order: prices adjusted, `volume` and what is called raw as supplied.
+    """Bars of a few symbols, one a lane, each in its own time order from row 0 on.
 
-    Prices that are not above 0 and volumes below 0 count as missing, as infinite ones do.
+    Every column has the shape (n_rows, n_lanes), C-contiguous float64. Row t of a lane is bar t of its symbol, not a
+    date: nothing is aligned between lanes. Lanes of symbols with fewer bars end in missing rows. Prices are adjusted;
+    `volume` and what is called raw are as supplied; `bid` and `ask` are missing where the bars have none. Prices that
+    are not above 0 and volumes below 0 count as missing, as infinite ones do. Columns must not be written into.
     """
 
-    def __init__(self, columns: dict[str, FloatArray]):
-        self.open = columns["open"]
-        self.high = columns["high"]
-        self.low = columns["low"]
-        self.close = columns["close"]
-        self.volume = columns["raw_volume"]
-        self.raw_high = columns["raw_high"]
-        self.raw_low = columns["raw_low"]
-        self.raw_close = columns["raw_close"]
-        self.kept: dict[tuple, FloatArray] = {}
+    def __init__(self, column: Callable[[str], FloatArray], shape: tuple[int, int]):
+        self._column = column
+        self.shape = shape
+        self.kept: dict[tuple, Any] = {}
 
     def __len__(self) -> int:
-        return self.close.size
+        """Number of rows: bars of the longest symbol."""
+        return self.shape[0]
+
+    @cached_property
+    def open(self) -> FloatArray:
+        return self._column("open")
+
+    @cached_property
+    def high(self) -> FloatArray:
+        return self._column("high")
+
+    @cached_property
+    def low(self) -> FloatArray:
+        return self._column("low")
+
+    @cached_property
+    def close(self) -> FloatArray:
+        return self._column("close")
+
+    @cached_property
+    def volume(self) -> FloatArray:
+        return self._column("volume")
+
+    @cached_property
+    def bid(self) -> FloatArray:
+        return self._column("bid")
+
+    @cached_property
+    def ask(self) -> FloatArray:
+        return self._column("ask")
+
+    @cached_property
+    def raw_high(self) -> FloatArray:
+        return self._column("raw_high")
+
+    @cached_property
+    def raw_low(self) -> FloatArray:
+        return self._column("raw_low")
+
+    @cached_property
+    def raw_close(self) -> FloatArray:
+        return self._column("raw_close")
 
 
-def shared(measure: Callable[Concatenate[Segment, P], FloatArray]) -> Callable[Concatenate[Segment, P], FloatArray]:
-    """Keep what `measure` gives for a segment and its arguments; callers must not write into it."""
+def shared(measure: Callable[Concatenate[Holder, P], Value]) -> Callable[Concatenate[Holder, P], Value]:
+    """Keep what `measure` gives for a segment or panel and its arguments; callers must not write into it."""
 
     @wraps(measure)
-    def keep(segment: Segment, *args: P.args, **kwargs: P.kwargs) -> FloatArray:
+    def keep(holder: Holder, *args: P.args, **kwargs: P.kwargs) -> Value:
         key = (measure, args, tuple(kwargs.values()))
-        if key not in segment.kept:
-            segment.kept[key] = measure(segment, *args, **kwargs)
-        return segment.kept[key]
+        if key not in holder.kept:
+            holder.kept[key] = measure(holder, *args, **kwargs)
+        return holder.kept[key]
 
     return keep
-
-
-def each_segment(bars: pd.DataFrame) -> Iterator[tuple[slice, Segment]]:
-    """The rows and the segment of each symbol of sorted long bars."""
-    columns = _columns(bars)
-    for start, stop in pairwise(segments(bars).tolist()):
-        rows = slice(start, stop)
-        yield rows, Segment({name: values[rows] for name, values in columns.items()})
-
-
-def _columns(bars: pd.DataFrame) -> dict[str, FloatArray]:
-    raw = {name: _where_possible(bars[name]) for name in ("high", "low", "close", "volume")}
-    if "adj_close" in bars.columns:
-        prices = adjusted(bars)
-        columns = {name: _where_possible(prices[name]) for name in PRICES}
-    else:
-        columns = {"open": _where_possible(bars["open"])} | raw
-    return columns | {f"raw_{name}": values for name, values in raw.items()}
-
-
-def _where_possible(column: pd.Series) -> FloatArray:
-    """Own contiguous copy in which what no bar can have is missing."""
-    values = np.array(column, dtype=np.float64)
-    possible = values >= 0 if column.name == "volume" else values > 0
-    possible &= values < np.inf
-    if not possible.all():
-        values[~possible] = np.nan
-    return values

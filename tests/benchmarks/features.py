@@ -14,7 +14,8 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from finml_core.features import FEATURES, FeatureEngineer
-from finml_core.features.segment import each_segment
+from finml_core.features.engineer import compute
+from finml_core.features.panel import Panel
 
 WINDOWS = (5, 10, 20, 50)
 REPETITIONS = 3
@@ -53,11 +54,7 @@ def with_pandas(bars: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def with_finml(bars: pd.DataFrame, names: list[str]) -> np.ndarray:
-    out = np.empty((len(names), len(bars)))
-    for rows, segment in each_segment(bars):
-        for values, name in zip(out, names, strict=True):
-            values[rows] = FEATURES[name].of(segment)
-    return out
+    return compute([FEATURES[name] for name in names], Panel(bars))
 
 
 def seconds(work, *arguments) -> tuple[float, object]:

@@ -219,20 +219,20 @@ def test_one_feature_alone_equals_its_column(panel, features, name):
 
 
 def next_return(segment):
-    return np.append(segment.close[1:] / segment.close[:-1] - 1, np.nan)
+    return np.vstack([segment.close[1:] / segment.close[:-1] - 1, np.full((1, segment.shape[1]), np.nan)])
 
 
 def whole_sample_score(segment):
-    return (segment.close - segment.close.mean()) / segment.close.std()
+    return (segment.close - segment.close.mean(axis=0)) / segment.close.std(axis=0)
 
 
 def centred_mean(segment):
-    return pd.Series(segment.close).rolling(5, center=True).mean().to_numpy()
+    return pd.DataFrame(segment.close).rolling(5, center=True).mean().to_numpy()
 
 
 def backward_filled_range(segment):
     widest = segment.high - segment.low
-    return pd.Series(np.where(widest > np.median(widest[:300]), widest, np.nan)).bfill().to_numpy()
+    return pd.DataFrame(np.where(widest > np.median(widest[:300], axis=0), widest, np.nan)).bfill().to_numpy()
 
 
 @pytest.mark.parametrize("rule", [next_return, whole_sample_score, centred_mean, backward_filled_range])

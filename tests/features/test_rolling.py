@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from finml_core.features import FeatureEngineer, kernels, rolling
+from finml_core.features import FeatureEngineer, kernels, moments, rolling, transpose
 
 
 @pytest.fixture
@@ -36,6 +36,35 @@ def test_a_rolling_statistic_equals_two_loops(series, name, window):
         members = series[end - window + 1 : end + 1]
         expected[end] = np.nan if np.isnan(members).any() else one_window(members)
     np.testing.assert_allclose(quick(series, window), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("window", [1, 2, 7, 60, 239, 240, 500])
+@pytest.mark.parametrize("name", ORACLES)
+def test_lanes_side_by_side_equal_each_alone(series, name, window):
+    lanes = np.stack([series, series[::-1], np.full(240, np.nan), np.r_[series[:100], np.full(140, np.nan)]], axis=1)
+    together = ORACLES[name][0](lanes, window)
+    alone = [ORACLES[name][0](lanes[:, lane].copy(), window) for lane in range(4)]
+    np.testing.assert_array_equal(together, np.stack(alone, axis=1))
+
+
+@pytest.mark.parametrize("smooth", [rolling.exponential_mean, rolling.wilder_mean, rolling.wilder_movement])
+def test_recursions_side_by_side_equal_each_alone(series, smooth):
+    late = np.r_[np.full(200, np.nan), series[:40]]
+    lanes = np.stack([series, late, np.full(240, np.nan), np.r_[series[:5], np.full(235, np.nan)]], axis=1)
+    for window in (2, 7, 60, 500):
+        alone = [smooth(lanes[:, lane].copy(), window) for lane in range(4)]
+        np.testing.assert_array_equal(smooth(lanes, window), np.stack(alone, axis=1))
+
+
+@pytest.mark.parametrize("window", [2, 7, 60, 500])
+def test_a_trend_equals_the_comoments_with_the_bar_number(series, window):
+    bar_number = np.arange(240.0)
+    tt, ty, yy = rolling.rolling_trend(series, window)
+    xx, xy, squares = rolling.rolling_comoments(bar_number, series, window)
+    known = np.isfinite(squares)
+    np.testing.assert_allclose(xx[known], tt, rtol=1e-10)
+    np.testing.assert_allclose(ty, xy, rtol=1e-10, atol=1e-9)
+    np.testing.assert_allclose(yy, squares, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("window", [2, 7, 60])
@@ -76,6 +105,8 @@ def test_the_seed_is_forgotten_after_the_settling_bars(alpha, smoothings):
 
 def test_each_kernel_is_compiled_for_one_signature(panel):
     FeatureEngineer().fit_transform(panel)
-    compiled = [value for value in vars(kernels).values() if hasattr(value, "signatures")]
-    assert len(compiled) == 7
-    assert all(len(kernel.signatures) == 1 for kernel in compiled)
+    names = [(module, name) for module in (kernels, moments, transpose) for name in vars(module)]
+    entries = {name: getattr(module, name) for module, name in names if name[0] != "_" and name != "prepare"}
+    compiled = {name: len(entry.signatures) for name, entry in entries.items() if hasattr(entry, "signatures")}
+    assert {"rolling_sum", "rolling_moments", "exponential_mean", "to_lanes", "to_column"} <= compiled.keys()
+    assert max(compiled.values()) == 1, compiled

@@ -131,6 +131,6 @@ def hurst_exponent(segment: Segment, window: int) -> FloatArray:
     variances = np.array([rolling_moments(measures.log_return(segment, lag_), window)[1] for lag_ in lags])
     log_lag = np.log(lags) - np.log(lags).mean()
     log_deviation = np.log(np.where(variances > 0, variances, 1.0)) / 2
-    exponent = log_lag @ log_deviation / (log_lag @ log_lag)
+    exponent = np.tensordot(log_lag / (log_lag @ log_lag), log_deviation, axes=1)
     exponent = np.where((variances == 0).any(axis=0), 0.5, exponent)
     return np.where(np.isnan(variances).any(axis=0), np.nan, exponent)
