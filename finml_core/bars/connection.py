@@ -2,7 +2,7 @@
 
 DuckDB lets either one writing process or several reading ones open a file, and one process may not mix the two modes.
 So every query opens, answers and closes; a readers-writer lock keeps the modes apart inside the process, and another
-process's lock is waited for with growing pauses.
+process's lock is waited for with growing pauses. What opens is `reader.Reader`, which makes it cheap.
 """
 
 import os
@@ -11,18 +11,21 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import duckdb
 
 from finml_core.bars.layout import TABLES, complete
+from finml_core.bars.reader import reader
 from finml_core.bars.source import first_sentence
 from finml_core.errors import StoreError
 
 FIRST_PAUSE_S = 0.005
 LONGEST_PAUSE_S = 0.1
 _HELD = re.compile(r"held in (.*?) ?\(PID (\d+)\)")
+IN_USE_HERE = (duckdb.ConnectionException, duckdb.ResourceInUseException)  # in the other mode, by foreign code
+Connect = Callable[[], duckdb.DuckDBPyConnection]
 OnWait = Callable[[str], None] | None  # told once whom a writer waits for
 WRITER_MEMORY = "1GB"  # sorts of larger ingests spill to disk beside the file
 
@@ -93,14 +96,15 @@ def connect_utc(path: Path | None = None) -> duckdb.DuckDBPyConnection:
 @contextmanager
 def reading(path: Path, timeout_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection for one query; an empty store in memory if the file does not exist yet."""
-    with lock_of(path).reading(timeout_s):
-        connection = _patiently(path, timeout_s, read_only=True) if path.exists() else empty_store()
+    with lock_of(path).reading(timeout_s), ExitStack() as opened:
+        if path.exists():
+            connection = _patiently(path, timeout_s, lambda: opened.enter_context(reader().reading(path)))
+        else:
+            connection = opened.enter_context(closing(empty_store()))
         try:
             yield connection
         except duckdb.Error as error:
             raise StoreError(f"the store {path.name} cannot be read: {first_sentence(error)}") from error
-        finally:
-            connection.close()
 
 
 @contextmanager
@@ -109,7 +113,7 @@ def writing(path: Path, timeout_s: float, on_wait: OnWait = None) -> Iterator[du
     with lock_of(path).writing(timeout_s, on_wait):
         if not path.exists():
             _publish_empty_store(path)
-        connection = _patiently(path, timeout_s, read_only=False, on_wait=on_wait)
+        connection = _patiently(path, timeout_s, lambda: duckdb.connect(str(path)), on_wait)
         try:
             connection.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
             connection.execute("BEGIN")
@@ -122,13 +126,14 @@ def writing(path: Path, timeout_s: float, on_wait: OnWait = None) -> Iterator[du
             connection.close()  # rolls back what was not committed
 
 
-def _patiently(path: Path, timeout_s: float, *, read_only: bool, on_wait: OnWait = None) -> duckdb.DuckDBPyConnection:
+def _patiently(path: Path, timeout_s: float, connect: Connect, on_wait: OnWait = None) -> duckdb.DuckDBPyConnection:
+    """What `connect` gives, called again until the file is free."""
     deadline = time.monotonic() + timeout_s
     pause = FIRST_PAUSE_S
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
-        except duckdb.ConnectionException as error:  # opened in the other mode by foreign code of this process
+            return connect()
+        except IN_USE_HERE as error:
             reason: Exception = error
         except duckdb.IOException as error:
             if "lock" not in str(error):
