@@ -8,26 +8,29 @@ from datetime import UTC, datetime
 import duckdb
 import pandas as pd
 
-from finml_core.bars.quality_checks import CHECKS, PREPARE
+from finml_core.bars.quality import make_tables
+from finml_core.bars.quality_checks import NAMES
+from finml_core.bars.quality_steps import RETURNS
 from finml_core.checks import check_choice, check_positive
 from finml_core.errors import ConfigError, DataError
 
 DECISIONS = ("accepted", "mended")
 ALL_SYMBOLS = "*"
 PROPOSALS = """
-    SELECT symbol, ts, CASE WHEN log_return < 0 THEN ratio ELSE 1 / ratio END AS ratio, last_close AS close_before,
-           close AS close_after, is_gap AS opens_on_it, z AS deviations
-    FROM jumps WHERE is_split ORDER BY symbol, ts
+    SELECT symbol, ts, ratio, last_close AS close_before, close AS close_after, is_gap AS opens_on_it, z AS deviations,
+           volume_ratio, confidence
+    FROM suspects ORDER BY symbol, ts
 """
 
 
 def propose(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
     """Splits that a temporary table of bars seems to need; `table` is named by this package."""
-    for name in ("sizes", "steps", "spread", "jumps"):
-        connection.execute(f"CREATE TEMP TABLE {name} AS {PREPARE[name].replace('$bars', table)}")
+    make_tables(connection, RETURNS, table)
     proposals = connection.execute(PROPOSALS).df()
-    numbers = ["ratio", "close_before", "close_after", "deviations"]
-    types = {"symbol": "str", "ts": "datetime64[us]", **dict.fromkeys(numbers, "float64"), "opens_on_it": "bool"}
+    numbers = ["ratio", "close_before", "close_after", "deviations", "volume_ratio"]
+    texts = ["symbol", "confidence"]
+    types = {"ts": "datetime64[us]", "opens_on_it": "bool", **dict.fromkeys(texts, "str")}
+    types |= dict.fromkeys(numbers, "float64")
     return proposals.astype(types)
 
 
@@ -73,7 +76,7 @@ def revert_split(connection: duckdb.DuckDBPyConnection, split_id: int) -> tuple[
 
 def review(connection: duckdb.DuckDBPyConnection, check: str, symbol: str, decision: str, note: str) -> int:
     """Record what was decided about a finding and give the record's number."""
-    check_choice("check", check, tuple(known.name for known in CHECKS))
+    check_choice("check", check, NAMES)
     check_choice("decision", decision, DECISIONS)
     review_id = connection.execute("SELECT coalesce(max(review_id), 0) + 1 FROM reviews").fetchall()[0][0]
     values = [review_id, check, symbol, decision, note, _now()]

@@ -1,8 +1,11 @@
 """The tables of a store: bars in symbol order and again in day order, what was kept aside, and what was decided.
 
 One symbol lies together in `bars`, one stamp of all symbols in `bars_by_day`; each question reads the layout in which
-its rows are neighbours. Both hold the same rows, written in the same transaction.
+its rows are neighbours. Both hold the same rows, written in the same transaction, and so does `catalog`, the count and
+span of each symbol.
 """
+
+from typing import Any
 
 import duckdb
 
@@ -13,9 +16,16 @@ BAR_COLUMNS = """
 BY_SYMBOL = "bars"
 BY_DAY = "bars_by_day"
 LAYOUTS = (BY_SYMBOL, BY_DAY)
+CATALOG = f"""
+    SELECT symbol, count(*) AS n_bars, min(ts) AS first, max(ts) AS last, max(ingest_id) AS ingest_id,
+           count(adj_close) AS n_adj_close, count(bid) AS n_bid, count(ask) AS n_ask
+    FROM {BY_SYMBOL}"""
 TABLES = f"""
     CREATE TABLE IF NOT EXISTS {BY_SYMBOL} ({BAR_COLUMNS});
     CREATE TABLE IF NOT EXISTS {BY_DAY} ({BAR_COLUMNS});
+    CREATE TABLE IF NOT EXISTS catalog (
+        symbol VARCHAR NOT NULL, n_bars BIGINT NOT NULL, first TIMESTAMP NOT NULL, last TIMESTAMP NOT NULL,
+        ingest_id INTEGER NOT NULL, n_adj_close BIGINT NOT NULL, n_bid BIGINT NOT NULL, n_ask BIGINT NOT NULL);
     CREATE TABLE IF NOT EXISTS ingests (
         ingest_id INTEGER NOT NULL, action VARCHAR NOT NULL, written_at TIMESTAMP NOT NULL, source VARCHAR NOT NULL,
         on_conflict VARCHAR, rows_read BIGINT, inserted BIGINT, replaced BIGINT, skipped BIGINT, quarantined BIGINT,
@@ -33,12 +43,28 @@ TABLES = f"""
 
 
 def complete(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give a store of an earlier version the tables that it lacks, the day layout filled from its bars."""
+    """Give a store of an earlier version the tables that it lacks, filled from its bars."""
     present = tables_of(connection)
-    if "bars" in present and not {BY_DAY, "splits", "reviews"} <= present:
+    if BY_SYMBOL in present and not {BY_DAY, "catalog", "splits", "reviews"} <= present:
         connection.execute(TABLES)
         if BY_DAY not in present:
             connection.execute(f"INSERT INTO {BY_DAY} SELECT * FROM {BY_SYMBOL} ORDER BY ts")
+        if "catalog" not in present:
+            connection.execute(f"INSERT INTO catalog {CATALOG} GROUP BY symbol ORDER BY symbol")
+
+
+def refresh_catalog(connection: duckdb.DuckDBPyConnection, symbols: str, values: list[Any] | None = None) -> None:
+    """Count the bars of some symbols anew; `symbols` is SQL that selects them, written in this package."""
+    values = values or []
+    connection.execute(f"DELETE FROM catalog WHERE symbol IN ({symbols})", values)
+    connection.execute(
+        f"INSERT INTO catalog {CATALOG} WHERE symbol IN ({symbols}) GROUP BY symbol ORDER BY symbol", values
+    )
+
+
+def catalog_relation(connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL after FROM for the catalog; counted from the bars in a store of an earlier version."""
+    return "catalog" if "catalog" in tables_of(connection) else f"({CATALOG} GROUP BY symbol)"
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -1,18 +1,20 @@
 """What looks wrong in bars that are kept: one SQL statement a check, over a whole panel at once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
 import pandas as pd
 
 from finml_core.bars.connection import connect_utc
-from finml_core.bars.quality_checks import CHECKS, PREPARE
+from finml_core.bars.quality_checks import CHECKS
+from finml_core.bars.quality_steps import CALENDAR, RETURNS
 from finml_core.bars.source import literal
 from finml_core.checks import check_columns
 from finml_core.schemas import BARS, DEFAULT_SYMBOL, OPTIONAL_BARS
 
 SEVERITIES = ("high", "medium", "low")
-COLUMNS = ("check", "severity", "symbol", "count", "first", "last", "example", "advice")
+COLUMNS = ("check", "severity", "symbol", "count", "first", "last", "example", "advice", "mend", "measure")
 
 
 def quality_report(bars: pd.DataFrame) -> pd.DataFrame:
@@ -26,8 +28,10 @@ def quality_report(bars: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with `check, severity, symbol, count, first, last, example, advice`
-        One row a check and symbol; `first` and `last` are the stamps between which it was found.
+    DataFrame with `check, severity, symbol, count, first, last, example, advice, mend, measure`
+        One row a check and symbol, which is its key; `first` and `last` are the stamps between which it was found, and
+        `example` shows the gravest. `mend` names what a store can do about it: "exclude" (`exclude_finding`),
+        "apply_split", "accept" (`review_finding`) or nothing. `measure` says in words what is wrong with each bar.
 
     Raises
     ------
@@ -62,19 +66,25 @@ def gather(connection: duckdb.DuckDBPyConnection, relation: str, where: str, val
     connection.execute(f"CREATE TEMP TABLE judged AS {query}", values)
 
 
+def make_tables(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str], table: str) -> None:
+    """The helper tables of checks, for the bars in `table`."""
+    for name, query in queries.items():
+        connection.execute(f"CREATE TEMP TABLE {name} AS {query.replace('$bars', table)}")
+
+
 def judge(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
     """Findings on a temporary table with `position` and the columns of bars; its name comes from this package."""
-    for name, query in PREPARE.items():
-        connection.execute(f"CREATE TEMP TABLE {name} AS {query.replace('$bars', table)}")
+    make_tables(connection, {**RETURNS, **CALENDAR}, table)
     parts = [
         f"""SELECT {literal(check.name)} AS "check", severity, symbol, n AS "count", first, last, example,
-                   {literal(check.advice)} AS advice FROM ({check.query.replace("$bars", table)})"""
+                   {literal(check.advice)} AS advice, {literal(check.mend)} AS mend, {literal(check.measure)} AS measure
+            FROM ({check.query.replace("$bars", table)})"""
         for check in CHECKS
     ]
     rank = " ".join(f"WHEN '{name}' THEN {number}" for number, name in enumerate(SEVERITIES))
     findings = connection.execute(
         f'SELECT * FROM ({" UNION ALL ".join(parts)}) ORDER BY CASE severity {rank} END, "check", symbol'
     ).df()
-    texts = ["check", "severity", "symbol", "example", "advice"]
+    texts = ["check", "severity", "symbol", "example", "advice", "mend", "measure"]
     types = {**dict.fromkeys(texts, "str"), "count": "int64", "first": "datetime64[us]", "last": "datetime64[us]"}
     return findings[list(COLUMNS)].astype(types)

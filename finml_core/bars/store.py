@@ -4,24 +4,29 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
-from finml_core.bars import decisions, views
+from finml_core.bars import candles, commit, decisions, exclusion, log, views
 from finml_core.bars.connection import empty_store, reading, writing
-from finml_core.bars.layout import BY_DAY, BY_SYMBOL, LAYOUTS, bars_relation, tables_of
+from finml_core.bars.drill import bars_of_finding
+from finml_core.bars.layout import (
+    BY_DAY,
+    BY_SYMBOL,
+    LAYOUTS,
+    bars_relation,
+    catalog_relation,
+    refresh_catalog,
+    tables_of,
+)
 from finml_core.bars.options import CONFLICTS, IngestOptions, IngestReport
-from finml_core.bars.parse import PARSED
 from finml_core.bars.quality import gather, judge
 from finml_core.bars.selection import Moment, moment_of, select_bars, where_selected
 from finml_core.bars.snapshot import write_snapshot
-from finml_core.bars.staging import Staged, attach, staged
-from finml_core.checks import check_choice, check_positive
+from finml_core.bars.staging import attach, staged
+from finml_core.checks import check_choice, check_integer, check_positive
 from finml_core.errors import ConfigError, DataError
 from finml_core.schemas import adjusted as adjusted_bars
 
@@ -73,15 +78,15 @@ class BarStore:
             if dry_run:
                 with reading(self.path, self.timeout_s) as connection:
                     attach(connection, rows.path)
-                    n_stored = _count_conflicts(connection, rows, on_conflict)
-                return _report(rows, n_stored, on_conflict, started, ingest_id=None)
+                    n_stored = commit.count_conflicts(connection, rows, on_conflict)
+                return commit.report(rows, n_stored, on_conflict, started, ingest_id=None)
             with writing(self.path, self.timeout_s, on_wait) as connection:
                 attach(connection, rows.path)
-                n_stored = _count_conflicts(connection, rows, on_conflict)
-                ingest_id = _next_id(connection)
-                _move_in(connection, ingest_id, n_stored, on_conflict)
-                report = _report(rows, n_stored, on_conflict, started, ingest_id=ingest_id)
-                _log_ingest(connection, report, rows, options, on_conflict)
+                n_stored = commit.count_conflicts(connection, rows, on_conflict)
+                ingest_id = log.next_id(connection)
+                commit.move_in(connection, ingest_id, n_stored, on_conflict)
+                report = commit.report(rows, n_stored, on_conflict, started, ingest_id=ingest_id)
+                commit.log_ingest(connection, report, rows, options, on_conflict)
             return report
 
     def load(
@@ -114,31 +119,38 @@ class BarStore:
 
     def symbols(self) -> list[str]:
         """Names of all symbols, sorted."""
-        frame = self._frame("SELECT DISTINCT symbol FROM bars ORDER BY symbol")
-        return frame["symbol"].tolist()
+        return self._of_catalog(views.SYMBOLS)["symbol"].tolist()
+
+    def search_symbols(self, text: str, limit: int = 50) -> list[str]:
+        """Symbols that contain `text` in upper or lower case: equal ones first, then those that begin with it."""
+        check_integer("limit", limit, 1)
+        return self._of_catalog(views.SEARCH, {"text": text.strip(), "limit": limit})["symbol"].tolist()
 
     def coverage(self) -> pd.DataFrame:
         """One row a symbol: `symbol, n_bars, first, last, source` (of its latest ingest)."""
-        return self._frame(views.COVERAGE)
+        return self._of_catalog(views.COVERAGE)
 
-    def coverage_by_month(self) -> pd.DataFrame:
-        """Bars by symbol and month: `symbol, month` (its first day)`, n_bars`."""
-        return self._frame(views.COVERAGE_BY_MONTH)
+    def coverage_by_month(self, symbols: str | Iterable[str] | None = None) -> pd.DataFrame:
+        """Bars by symbol and month: `symbol, month` (its first day)`, n_bars`; of thousands of symbols name some."""
+        where, values = where_selected(symbols, None, None)
+        return self._frame(views.COVERAGE_BY_MONTH.replace("$where", where), values)
 
     def candles(
         self, symbol: str, start: Moment = None, end: Moment = None, max_points: int = 800, *, adjusted: bool = False
     ) -> pd.DataFrame:
-        """Candles for a chart, thinned in the store to at most `max_points` buckets of equally many bars.
+        """Candles for a chart, thinned in the store to at most `max_points` of consecutive bars.
+
+        Both ends are included; a moment within a day is one. Up to 200,000 bars each candle is of equally many (the
+        last may have fewer), beyond that of about equally many.
 
         Returns
         -------
         DataFrame with `first, ts, open, high, low, close, volume, n_bars`
-            A bucket's open is its first bar's and close its last one's; `first` and `ts` are their stamps.
+            A candle's open is its first bar's and close its last one's; `first` and `ts` are their stamps.
         """
         with reading(self.path, self.timeout_s) as connection:
             relation = bars_relation(connection) if adjusted else BY_SYMBOL
-            query, values = views.candles_query(relation, symbol, start, end, max_points, adjusted=adjusted)
-            return connection.execute(query, values).df()
+            return candles.thinned(connection, relation, symbol, start, end, max_points, is_adjusted=adjusted)
 
     def quality(
         self, symbols: str | Iterable[str] | None = None, start: Moment = None, end: Moment = None
@@ -153,6 +165,46 @@ class BarStore:
         """`quality` of all bars with the column `decision`: open, accepted or mended (`review_finding`)."""
         return decisions.with_decisions(self.quality(), self.reviews())
 
+    def finding_bars(self, check: str, symbol: str, *, context: int = 5, limit: int = 200) -> pd.DataFrame:
+        """The bars that a finding is about, each with `context` neighbours before and after it.
+
+        Parameters
+        ----------
+        limit : concerned bars at most, the gravest of them
+
+        Returns
+        -------
+        DataFrame with the columns of bars, `concerned` and `measure`
+            Sorted by ts. `measure` is what broke the rule, in the unit that `findings` names; missing for neighbours.
+            A session that lacks is a row without prices.
+        """
+        with reading(self.path, self.timeout_s) as connection:
+            return bars_of_finding(connection, bars_relation(connection), check, symbol, context=context, limit=limit)
+
+    def exclude_finding(self, check: str, symbol: str, note: str = "") -> int:
+        """Move the bars of a finding to the quarantine; returns the number by which `restore` takes it back.
+
+        Raises
+        ------
+        ConfigError
+            If leaving bars out does not mend this check.
+        DataError
+            If there is no such finding, or no bar of the symbol would stay.
+        """
+        with writing(self.path, self.timeout_s) as connection:
+            return exclusion.exclude(connection, bars_relation(connection), check, symbol, note)
+
+    def restore(self, exclusion_id: int) -> int:
+        """Put back what `exclude_finding` moved away, to the last digit; returns how many bars.
+
+        Raises
+        ------
+        DataError
+            If this is no exclusion, it was restored already, or some of its bars came in again since.
+        """
+        with writing(self.path, self.timeout_s) as connection:
+            return exclusion.restore(connection, exclusion_id)
+
     def review_finding(self, check: str, symbol: str = decisions.ALL_SYMBOLS, *, decision: str, note: str = "") -> int:
         """Record that a finding was "accepted" or "mended", for one symbol or for all; the bars do not change."""
         with writing(self.path, self.timeout_s) as connection:
@@ -165,9 +217,11 @@ class BarStore:
     def propose_splits(self, symbols: str | Iterable[str] | None = None) -> pd.DataFrame:
         """Steps that look like unadjusted splits.
 
-        Columns `symbol, ts, ratio, close_before, close_after, opens_on_it, deviations`. `ts` is the first bar on the
-        new basis, `ratio` the new shares for one old (0.05 for 1:20 in reverse); `opens_on_it`: the open shows
-        the ratio already, which a crash mostly does not.
+        Columns `symbol, ts, ratio, close_before, close_after, opens_on_it, deviations, volume_ratio, confidence`.
+        `ts` is the first bar on the new basis, `ratio` the new shares for one old (0.05 for 1:20 in reverse);
+        `opens_on_it`: the open shows the ratio already, which a crash mostly does not. `volume_ratio` is the median
+        volume of the 20 bars from `ts` on over that of the 20 before (missing without volume); a split moves it by
+        `ratio`, unless the source adjusted volume already. `confidence` weighs both: high, medium or low.
         """
         where, values = where_selected(symbols, None, None)
         with reading(self.path, self.timeout_s) as connection:
@@ -182,14 +236,14 @@ class BarStore:
         moment = moment_of("date", date)
         with writing(self.path, self.timeout_s) as connection:
             split_id = decisions.apply_split(connection, symbol, moment, ratio)
-            _log_decision(connection, "split", symbol, {"split_id": split_id, "date": str(moment), "ratio": ratio})
+            log.log_decision(connection, "split", symbol, {"split_id": split_id, "date": str(moment), "ratio": ratio})
         return split_id
 
     def revert_split(self, split_id: int) -> None:
         """Take a split back; the record of it stays."""
         with writing(self.path, self.timeout_s) as connection:
             symbol, ratio = decisions.revert_split(connection, split_id)
-            _log_decision(connection, "revert split", symbol, {"split_id": split_id, "ratio": ratio})
+            log.log_decision(connection, "revert split", symbol, {"split_id": split_id, "ratio": ratio})
 
     def splits(self) -> pd.DataFrame:
         """Splits ever applied: `split_id, symbol, ts, ratio, applied_at, reverted_at` (missing while applied)."""
@@ -221,9 +275,10 @@ class BarStore:
             if n_deleted:
                 for layout in LAYOUTS:
                     connection.execute(f"DELETE FROM {layout} {where}", values)
-                _log(
+                refresh_catalog(connection, ", ".join("?" * len(values)), values)
+                log.log(
                     connection,
-                    ingest_id=_next_id(connection),
+                    ingest_id=log.next_id(connection),
                     action="delete",
                     source=", ".join(values)[:200],
                     deleted=n_deleted,
@@ -254,6 +309,11 @@ class BarStore:
             )
         return write_snapshot(bars, folder)
 
+    def _of_catalog(self, query: str, values: dict[str, Any] | None = None) -> pd.DataFrame:
+        with reading(self.path, self.timeout_s) as connection:
+            text = query.replace("$catalog", catalog_relation(connection))
+            return connection.execute(text, values or {}).df()
+
     def _frame_of(self, table: str) -> pd.DataFrame:
         with reading(self.path, self.timeout_s) as connection:
             if table not in tables_of(connection):  # a store of an earlier version
@@ -264,100 +324,3 @@ class BarStore:
     def _frame(self, query: str, values: list[Any] | None = None) -> pd.DataFrame:
         with reading(self.path, self.timeout_s) as connection:
             return connection.execute(query, values or []).df()
-
-
-def _count_conflicts(connection: duckdb.DuckDBPyConnection, rows: Staged, on_conflict: str) -> int:
-    query = "SELECT count(*), min(symbol), min(ts) FROM staging.good SEMI JOIN bars USING (symbol, ts)"
-    count, symbol, ts = connection.execute(query).fetchone()
-    if count and on_conflict == "error":
-        raise DataError(
-            f"{count} of {rows.n_good} usable rows of {rows.label} are stored already (such as {symbol}, from {ts}). "
-            "Nothing was stored; skip them or replace the stored ones (on_conflict)."
-        )
-    return int(count)
-
-
-def _move_in(connection: duckdb.DuckDBPyConnection, ingest_id: int, n_stored: int, on_conflict: str) -> None:
-    columns = ", ".join(PARSED)
-    source = "staging.good"
-    if n_stored and on_conflict == "replace":
-        for layout in LAYOUTS:
-            connection.execute(f"DELETE FROM {layout} USING staging.good AS new WHERE {_same_key(layout)}")
-    elif n_stored and on_conflict == "skip":
-        source = "new_bars"
-        connection.execute(
-            f"""CREATE TEMP TABLE new_bars AS SELECT {columns} FROM staging.good
-                ANTI JOIN bars USING (symbol, ts) ORDER BY symbol, ts"""
-        )
-    for layout, order in ((BY_SYMBOL, ""), (BY_DAY, "ORDER BY ts")):
-        connection.execute(
-            f"INSERT INTO {layout} ({columns}, ingest_id) SELECT {columns}, ? FROM {source} {order}", [ingest_id]
-        )
-    connection.execute(
-        "INSERT INTO quarantine SELECT ?, row_number, reason, symbol, ts, raw FROM staging.bad ORDER BY row_number",
-        [ingest_id],
-    )
-
-
-def _same_key(layout: str) -> str:
-    return f"{layout}.symbol = new.symbol AND {layout}.ts = new.ts"
-
-
-def _report(rows: Staged, n_stored: int, on_conflict: str, started: float, *, ingest_id: int | None) -> IngestReport:
-    return IngestReport(
-        source=rows.label,
-        rows_read=rows.rows_read,
-        inserted=rows.n_good - n_stored,
-        replaced=n_stored if on_conflict == "replace" else 0,
-        skipped=n_stored if on_conflict == "skip" else 0,
-        quarantined=rows.quarantined,
-        seconds=time.perf_counter() - started,
-        ingest_id=ingest_id,
-        dry_run=ingest_id is None,
-        symbols=rows.symbols,
-        notes=rows.notes,
-    )
-
-
-def _log_ingest(
-    connection: duckdb.DuckDBPyConnection, report: IngestReport, rows: Staged, options: IngestOptions, on_conflict: str
-) -> None:
-    details = {
-        "mapping": rows.mapping,
-        "options": asdict(options),
-        "quarantined": dict(report.quarantined),
-        "notes": report.notes,
-    }
-    _log(
-        connection,
-        ingest_id=report.ingest_id,
-        action="ingest",
-        source=report.source,
-        on_conflict=on_conflict,
-        rows_read=report.rows_read,
-        inserted=report.inserted,
-        replaced=report.replaced,
-        skipped=report.skipped,
-        quarantined=report.n_quarantined,
-        deleted=0,
-        seconds=report.seconds,
-        details=json.dumps(details, ensure_ascii=False),
-    )
-
-
-def _log_decision(connection: duckdb.DuckDBPyConnection, action: str, symbol: str, details: dict[str, Any]) -> None:
-    """A line of the log, so that the version grows and no cache keeps the bars of before."""
-    text = json.dumps(details, ensure_ascii=False)
-    _log(connection, ingest_id=_next_id(connection), action=action, source=symbol[:200], details=text)
-
-
-def _log(connection: duckdb.DuckDBPyConnection, **row: Any) -> None:
-    """Add a row to the log; its keys are column names of the table `ingests`, all written in this file."""
-    row["written_at"] = datetime.now(UTC).replace(tzinfo=None)
-    connection.execute(
-        f"INSERT INTO ingests ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
-    )
-
-
-def _next_id(connection: duckdb.DuckDBPyConnection) -> int:
-    return int(connection.execute("SELECT coalesce(max(ingest_id), 0) + 1 FROM ingests").fetchone()[0])

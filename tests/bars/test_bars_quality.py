@@ -37,6 +37,7 @@ def planted(panel: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, int]]:
         "unadjusted splits": (split, 1),
         "outliers": (crash, 1),
         "crossed quotes": (changed([700, 701], bid=2.0, ask=1.0), 2),
+        "locked quotes": (changed([700, 701], bid=2.0, ask=2.0), 2),
         "unsorted rows": (panel.loc[[*range(700), 701, 700, *range(702, 1800)]], 1),
     }
 
@@ -44,7 +45,7 @@ def planted(panel: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, int]]:
 NAMES = (
     "duplicates", "missing prices", "prices not above 0", "high below low", "open or close outside the range",
     "negative volume", "zero volume", "missing volume", "stale closes", "missing sessions", "unadjusted splits",
-    "outliers", "crossed quotes", "unsorted rows",
+    "outliers", "crossed quotes", "locked quotes", "unsorted rows",
 )  # fmt: skip
 
 
@@ -60,6 +61,8 @@ def test_a_planted_defect_is_found(name, panel):
     assert row["severity"] in ("high", "medium", "low")
     assert row["example"]
     assert row["advice"]
+    assert row["measure"]
+    assert row["mend"] in ("exclude", "apply_split", "accept", "")
 
 
 def test_every_check_has_its_planted_defect(panel):
