@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from finml_core.errors import DataError
-from finml_core.typing import FloatArray, IntArray
+from finml_core.typing import BoolArray, FloatArray, IntArray
 
 
 def open_labels(first: IntArray, last: IntArray, n_bars: int) -> IntArray:
@@ -47,25 +47,44 @@ def average_uniqueness(label_end: pd.Series) -> pd.Series:
     uniqueness = np.full(len(label_end), np.nan)
     has_label = label_end.notna().to_numpy()
     if has_label.any():
-        first, last = _bar_spans(label_end, has_label)
+        _, first, last = bar_spans(label_end, has_label)
         uniqueness[has_label] = span_uniqueness(first, last, len(label_end))
     return pd.Series(uniqueness, index=label_end.index, name="uniqueness")
 
 
-def _bar_spans(label_end: pd.Series, has_label: np.ndarray) -> tuple[IntArray, IntArray]:
-    """First and last bar of each label, counted over all bars sorted by symbol and time."""
+def bar_spans(label_end: pd.Series, has_label: BoolArray) -> tuple[IntArray, IntArray, IntArray]:
+    """The bars in order of symbol and time, and the first and last of them that each label covers.
+
+    Parameters
+    ----------
+    label_end : Series of timestamps, indexed by (symbol, ts) or by ts
+        One row a bar, in any order.
+    has_label : array of booleans
+        The rows whose labels are meant; their ends are known.
+
+    Returns
+    -------
+    order : row of `label_end` of each bar
+    first, last : of each label, as places in that order
+
+    Raises
+    ------
+    DataError
+        If a label ends before its own bar.
+    """
     ts, symbol = _keys(label_end.index)
     stamps = np.unique(ts)
     base = len(stamps) + 1
     bar = symbol * base + np.searchsorted(stamps, ts)
     ends = pd.DatetimeIndex(label_end[has_label]).as_unit("us").asi8
     end_bar = symbol[has_label] * base + np.searchsorted(stamps, ends, side="right") - 1
-    in_order = np.sort(bar)
+    order = np.argsort(bar, kind="stable")
+    in_order = bar[order]
     first = np.searchsorted(in_order, bar[has_label])
     last = np.searchsorted(in_order, end_bar, side="right") - 1
     if (last < first).any():
         raise DataError(f"{int((last < first).sum())} labels end before their own bar; a label ends at or after it.")
-    return first, last
+    return order, first, last
 
 
 def _keys(index: pd.Index) -> tuple[IntArray, IntArray]:

@@ -19,6 +19,7 @@ from finml_core.regimes import RuleConfig
 from finml_core.splits import PurgedKFold, WalkForwardCV
 
 Splitter = PurgedKFold | WalkForwardCV
+UP_OR_DOWN = ("direction", "triple_barrier", "trend_scanning")  # labels of which 1 says up and 0 down
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +137,11 @@ class ExperimentConfig:
             raise ConfigError(f"models is empty; choose from: {', '.join(ModelType)}.")
         if len(set(self.models)) < len(self.models):
             raise ConfigError(f"models names one twice: {', '.join(self.models)}.")
-        if self.label.kind != "direction":
-            raise ConfigError(f"label.kind is {self.label.kind!r}, but an experiment predicts the direction.")
+        if self.label.kind not in UP_OR_DOWN:
+            raise ConfigError(
+                f"label.kind is {self.label.kind!r}, but an experiment predicts up or down; "
+                f"choose one of: {', '.join(UP_OR_DOWN)}."
+            )
         start, end = _day("start", self.start), _day("end", self.end)
         if start and end and start >= end:
             raise ConfigError(f"start is {self.start}, which is not before end, {self.end}.")

@@ -15,6 +15,10 @@ from finml_core.models import ModelType
 MODELS = frozenset(member.value for member in ModelType)
 DRAWS = frozenset({ModelType.LIGHTGBM})  # tabular models with randomness
 RULE_SETTINGS = {"moving_average_cross": ("fast", "slow"), "zscore_reversion": ("window", "entry")}
+LABEL_SETTINGS = {
+    "triple_barrier": ("take_profit", "stop_loss", "volatility_span"),
+    "trend_scanning": ("shortest_trend",),
+}
 SPLIT_SETTINGS = {
     "purged_kfold": ("n_splits", "embargo_pct"),
     "walk_forward": ("train_size", "test_size", "step_size", "expanding"),
@@ -68,7 +72,7 @@ def _sized_probability(config: ExperimentConfig) -> dict[str, Any]:
     """All between bars and positions that is not the model itself."""
     return {
         "features": to_plain(config.features),
-        "label": {key: getattr(config.label, key) for key in ("kind", "horizon", "weights")},
+        "label": _label_identity(config) | _weight_identity(config),
         "split": _split_identity(config),
         "calibration": {"method": config.calibration.method, "min_samples": config.calibration.min_samples},
         "sizing": to_plain(config.sizing),
@@ -81,9 +85,20 @@ def _judged(config: ExperimentConfig) -> dict[str, Any]:
     return {
         "lookback": max(each.lookback for each in features if config.features.include_levels or not each.is_level),
         "horizon": config.label.horizon,
+        **({} if config.label.kind == "direction" else {"label": _label_identity(config)}),
         "split": _split_identity(config),
         "min_samples": config.calibration.min_samples,
     }
+
+
+def _label_identity(config: ExperimentConfig) -> dict[str, Any]:
+    keys = ("kind", "horizon", *LABEL_SETTINGS.get(config.label.kind, ()))
+    return {key: getattr(config.label, key) for key in keys}
+
+
+def _weight_identity(config: ExperimentConfig) -> dict[str, Any]:
+    keys = ("weights", "oldest_weight") if config.label.weights == "time_decay" else ("weights",)
+    return {key: getattr(config.label, key) for key in keys}
 
 
 def _split_identity(config: ExperimentConfig) -> dict[str, Any]:

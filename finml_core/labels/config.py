@@ -3,24 +3,27 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from finml_core.checks import check_choice, check_integer, check_positive
+from finml_core.checks import check_between, check_choice, check_integer, check_positive
+from finml_core.errors import ConfigError
 
-KINDS = ("direction", "return", "quantile", "triple_barrier")
-WEIGHTS = ("none", "uniqueness")
+KINDS = ("direction", "return", "quantile", "triple_barrier", "trend_scanning")
+WEIGHTS = ("none", "uniqueness", "return_attribution", "time_decay")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelConfig:
     """The outcome over the `horizon` bars after each bar."""
 
-    kind: Literal["direction", "return", "quantile", "triple_barrier"] = "direction"
-    horizon: int = 5  # bars until the outcome is known; the vertical barrier of triple_barrier
-    weights: Literal["none", "uniqueness"] = "none"
+    kind: Literal["direction", "return", "quantile", "triple_barrier", "trend_scanning"] = "direction"
+    horizon: int = 5  # bars until the outcome is known at the latest
+    weights: Literal["none", "uniqueness", "return_attribution", "time_decay"] = "none"
     n_quantiles: int = 5  # classes of quantile
     quantile_window: int = 252  # known outcomes that the class limits are taken from
     take_profit: float = 2.0  # upper barrier in multiples of volatility per bar
     stop_loss: float = 2.0  # lower barrier in multiples of volatility per bar
     volatility_span: int = 100  # bars, span of the exponential weights of the barriers' volatility
+    shortest_trend: int = 3  # bars ahead of the shortest trend of trend_scanning
+    oldest_weight: float = 0.5  # time_decay: factor of the oldest label, 1 for none; below 0 that share has no weight
 
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, KINDS)
@@ -31,3 +34,10 @@ class LabelConfig:
         check_positive("take_profit", self.take_profit)
         check_positive("stop_loss", self.stop_loss)
         check_integer("volatility_span", self.volatility_span, 2)
+        check_integer("shortest_trend", self.shortest_trend, 2)
+        check_between("oldest_weight", self.oldest_weight, -0.99, 1.0)
+        if self.kind == "trend_scanning" and self.shortest_trend > self.horizon:
+            raise ConfigError(
+                f"shortest_trend is {self.shortest_trend}, above horizon, which is {self.horizon}; a trend of that "
+                "length would never be looked at. Use a longer horizon."
+            )

@@ -15,6 +15,7 @@ def triple_barrier(
     take_profit: float = 2.0,
     stop_loss: float = 2.0,
     volatility_span: int = 100,
+    side: pd.Series | None = None,
 ) -> pd.DataFrame:
     """The first of three barriers that the adjusted close touches after each bar.
 
@@ -28,18 +29,21 @@ def triple_barrier(
         Widths of the horizontal barriers, in multiples of the volatility per bar known at the entry.
     volatility_span : int
         Bars; span of the exponentially weighted standard deviation of simple returns.
+    side : Series on the sorted bars' (symbol, ts), optional
+        1 long, -1 short: profit and stop are then those of a bet on this side. Missing where there is no bet.
 
     Returns
     -------
     DataFrame of the sorted bars' rows, indexed by (symbol, ts)
-        `label_return` at the exit, `label_end` (timestamp of the exit), `barrier`: 1 profit, -1 stop, 0 time, and
-        `volatility` (fraction per bar). The outcome is missing in the last `horizon` rows of each symbol, even where a
-        barrier was touched by then: keeping only these rows would choose them by their outcome. It is also missing
-        where there is no volatility yet or a close on the way is.
+        `label_return` at the exit (what the side earned, where one is given), `label_end` (timestamp of the exit),
+        `barrier`: 1 profit, -1 stop, 0 time, and `volatility` (fraction per bar). The outcome is missing in the last
+        `horizon` rows of each symbol, even where a barrier was touched by then: keeping only these rows would choose
+        them by their outcome. It is also missing where there is no volatility yet, no side, or a close on the way is
+        missing.
 
     References
     ----------
-    López de Prado (2018), Advances in Financial Machine Learning, sections 3.2 to 3.4.
+    López de Prado (2018), Advances in Financial Machine Learning, sections 3.2 to 3.6.
     """
     check_integer("horizon", horizon, 1)
     check_positive("take_profit", take_profit)
@@ -49,7 +53,12 @@ def triple_barrier(
     close = adjusted(bars)["close"]
     volatility = _volatility(close, bars["symbol"], volatility_span).to_numpy()
     exit_row, barrier, label_return = _first_touch(
-        close.to_numpy(), _last_rows(bars), horizon, upper=take_profit * volatility, lower=-stop_loss * volatility
+        close.to_numpy(),
+        _last_rows(bars),
+        horizon,
+        upper=take_profit * volatility,
+        lower=-stop_loss * volatility,
+        side=np.ones(len(bars)) if side is None else side.reindex(key_index(bars)).to_numpy(dtype=float),
     )
     is_known = ~np.isnan(label_return)
     ends = bars["ts"].to_numpy()[np.where(is_known, exit_row, 0)]
@@ -77,17 +86,17 @@ def _last_rows(bars: pd.DataFrame) -> IntArray:
 
 
 def _first_touch(
-    close: FloatArray, last_row: IntArray, horizon: int, *, upper: FloatArray, lower: FloatArray
+    close: FloatArray, last_row: IntArray, horizon: int, *, upper: FloatArray, lower: FloatArray, side: FloatArray
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Row, barrier and return of the first exit; one pass over all rows for each bar ahead."""
     n = len(close)
     row = np.arange(n)
     exit_row, barrier = np.minimum(row + horizon, last_row), np.zeros(n)
-    is_open = (row + horizon <= last_row) & ~np.isnan(close) & ~np.isnan(upper)
+    is_open = (row + horizon <= last_row) & ~np.isnan(close * upper * side)
     outcome = np.full(n, np.nan)
     entered = np.flatnonzero(is_open)
     for ahead in range(1, horizon + 1):
-        change = close[entered + ahead] / close[entered] - 1
+        change = side[entered] * (close[entered + ahead] / close[entered] - 1)
         touched = np.where(change >= upper[entered], 1.0, np.where(change <= lower[entered], -1.0, 0.0))
         leaves = (touched != 0) | np.isnan(change) | (ahead == horizon)
         done = entered[leaves]

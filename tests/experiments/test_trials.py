@@ -30,6 +30,10 @@ def changed(config: ExperimentConfig) -> set[str]:
     }
 
 
+def barriers(**settings) -> ExperimentConfig:
+    return replace(BASE, label=replace(BASE.label, kind="triple_barrier", **settings))
+
+
 def model(**settings) -> ExperimentConfig:
     return replace(BASE, model=replace(BASE.model, **settings))
 
@@ -66,6 +70,9 @@ CASES = {
     ),
     "split": (replace(BASE, split=SplitConfig(kind="walk_forward")), ALL),
     "horizon": (replace(BASE, label=replace(BASE.label, horizon=10)), ALL),
+    "kind of label": (barriers(), ALL),
+    "weights of labels": (replace(BASE, label=replace(BASE.label, weights="uniqueness")), MODELS | BOTH),
+    "decay without decayed weights": (replace(BASE, label=replace(BASE.label, oldest_weight=0.1)), set()),
     "first calibrated bar": (replace(BASE, calibration=replace(BASE.calibration, min_samples=999)), ALL),
     "cap": (replace(BASE, sizing=replace(BASE.sizing, cap=0.5)), ALL),
     "costs": (
@@ -82,6 +89,11 @@ CASES = {
 def test_a_trial_is_another_one_exactly_when_its_returns_may_be(case):
     config, expected = CASES[case]
     assert changed(config) == expected
+
+
+def test_the_barriers_count_where_the_label_is_made_of_them():
+    for name in NAMES:
+        assert trial_identity(barriers(), "bars", name) != trial_identity(barriers(take_profit=1.0), "bars", name)
 
 
 def test_other_bars_are_other_trials():

@@ -7,7 +7,7 @@ from finml_core.errors import ConfigError, DataError
 from finml_core.labels import LabelConfig, make_labels
 from finml_core.schemas import LABELS, key_index
 
-KINDS = ("direction", "return", "quantile", "triple_barrier")
+KINDS = ("direction", "return", "quantile", "triple_barrier", "trend_scanning")
 
 
 def of_kind(kind: str, **settings) -> LabelConfig:
