@@ -5,6 +5,36 @@ from finml_core.features.feature import Feature
 from finml_core.features.registry import FEATURES, make_registry
 from finml_core.lazy import lazy_exports
 
-__all__ = ["FAMILIES", "FEATURES", "Feature", "FeatureConfig", "FeatureEngineer", "make_registry"]
+__all__ = [
+    "FAMILIES",
+    "FEATURES",
+    "DifferencingSearch",
+    "Feature",
+    "FeatureConfig",
+    "FeatureEngineer",
+    "adf_test",
+    "fractional_difference",
+    "fractional_weights",
+    "kpss_test",
+    "make_registry",
+    "make_stationary",
+    "smallest_passing_d",
+    "stationarity_table",
+    "unit_root_tests",
+]
 
-__getattr__ = lazy_exports(__name__, {"FeatureEngineer": "finml_core.features.engineer"})
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "DifferencingSearch": "finml_core.features.fractional",
+        "FeatureEngineer": "finml_core.features.engineer",
+        "adf_test": "finml_core.features.unit_root",
+        "fractional_difference": "finml_core.features.fractional",
+        "fractional_weights": "finml_core.features.fractional",
+        "kpss_test": "finml_core.features.unit_root",
+        "make_stationary": "finml_core.features.stationarity",
+        "smallest_passing_d": "finml_core.features.fractional",
+        "stationarity_table": "finml_core.features.unit_root",
+        "unit_root_tests": "finml_core.features.unit_root",
+    },
+)
