@@ -40,7 +40,7 @@ def strategy_opinions(
     opinions = {
         model: _model_opinion(rows, config.sizing.min_edge)
         for model, rows in predictions.groupby("model", sort=False)
-        if model != ModelType.NAIVE.value
+        if not ModelType(model).is_baseline
     }
     opinions["moving_average_cross"] = moving_average_cross(bars, fast=rules.fast, slow=rules.slow)
     opinions["zscore_reversion"] = zscore_reversion(bars, window=rules.window, entry=rules.entry)

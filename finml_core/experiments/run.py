@@ -185,7 +185,7 @@ def _champion(board: pd.DataFrame) -> str:
     several, which is what the deflated Sharpe ratio is for; nothing in the run was decided by it.
     """
     models = board.loc[board["kind"] == "model"]
-    trained = models.loc[models["model"] != ModelType.NAIVE.value]
+    trained = models.loc[[not ModelType(name).is_baseline for name in models["model"]]]
     ranked = (models if trained.empty else trained).sort_values("log_loss_cal", kind="stable", na_position="last")
     return str(ranked["model"].iloc[0])
 

@@ -13,7 +13,6 @@ from finml_core.features.registry import make_registry
 from finml_core.models import ModelType
 
 MODELS = frozenset(member.value for member in ModelType)
-DRAWS = frozenset({ModelType.LIGHTGBM})  # tabular models with randomness
 RULE_SETTINGS = {"moving_average_cross": ("fast", "slow"), "zscore_reversion": ("window", "entry")}
 LABEL_SETTINGS = {
     "triple_barrier": ("take_profit", "stop_loss", "volatility_span"),
@@ -57,7 +56,7 @@ def trial_identity(config: ExperimentConfig, bars_id: str, name: str) -> dict[st
     parts |= _sized_probability(config)
     if name in MODELS:
         return {**parts, "model": _model_identity(config, name)}
-    voices = sorted(model.value for model in config.models if model is not ModelType.NAIVE)
+    voices = sorted(model.value for model in config.models if not model.is_baseline)
     parts |= {
         "strategy": name,
         "models": [_model_identity(config, model) for model in voices],
@@ -110,7 +109,7 @@ def _model_identity(config: ExperimentConfig, name: str) -> dict[str, Any]:
     """Only what this model depends on: its own settings, the seed where it draws, the loop's where it is a network."""
     model, kind = config.model, ModelType(name)
     identity = {"type": name, **_without(getattr(model, name, {}), "n_jobs")}
-    if kind in DRAWS or kind.is_sequence:
+    if kind.draws:
         identity["seed"] = model.seed
     if kind.is_sequence:
         identity |= {"train": _without(model.train, "device", "seed"), "sequence_length": model.sequence_length}

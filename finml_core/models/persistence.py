@@ -13,7 +13,23 @@ from finml_core.models.errors import ModelError
 FORMAT = 1
 MANIFEST = "model.json"
 # scikit-learn's own types are trusted by skops; beyond them only these are ever built from a file
-TRUSTED = ("finml_core.models.linear.LogisticClassifier", "finml_core.models.naive.NaiveClassifier")
+TRUSTED = (
+    *(
+        f"finml_core.models.naive.{name}{task}"
+        for name in ("Naive", "AlwaysUp")
+        for task in ("Classifier", "Regressor")
+    ),
+    "finml_core.models.linear.LogisticClassifier",
+    "finml_core.models.linear.RidgeRegressor",
+    "finml_core.models.linear.ElasticNetClassifier",
+    "finml_core.models.linear.ElasticNetRegressor",
+    "finml_core.models.trees.forest.RandomForestClassifier",
+    "finml_core.models.trees.forest.RandomForestRegressor",
+    "finml_core.models.trees.histogram.GradientBoostingClassifier",
+    "finml_core.models.trees.histogram.GradientBoostingRegressor",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
 
 
 def save_model(model: Any, folder: str | Path) -> None:
@@ -29,7 +45,7 @@ def save_model(model: Any, folder: str | Path) -> None:
     kind = type(model).__name__
     if kind not in STORAGES:
         raise ModelError(f"a {kind} cannot be saved; known are: {', '.join(STORAGES)}.")
-    if not hasattr(model, "classes_"):
+    if not hasattr(model, "n_features_in_"):
         raise ModelError(f"this {kind} is not fitted; fit it before it is saved.")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +78,7 @@ def load_model(folder: str | Path) -> Any:
             f"{path} is not the file that was saved: its checksum differs, so it was cut short or altered. Train again."
         )
     try:
-        return storage.load(content["state"], path)
+        return storage.load(content["kind"], content["state"], path)
     except Exception as error:  # each library has errors of its own for a file that it cannot read
         raise ModelError(f"{path} cannot be read as a {content['kind']}: {error}. Train the model again.") from error
 
@@ -100,7 +116,7 @@ def _save_skops(model: Any, path: Path) -> dict[str, Any]:
     return {}
 
 
-def _load_skops(state: dict[str, Any], path: Path) -> Any:
+def _load_skops(kind: str, state: dict[str, Any], path: Path) -> Any:
     from skops import io
 
     return io.load(path, trusted=list(TRUSTED))
@@ -111,13 +127,34 @@ def _save_lightgbm(model: Any, path: Path) -> dict[str, Any]:
     return {"params": model.get_params(), "n_trees": model.n_trees_, **_common_state(model)}
 
 
-def _load_lightgbm(state: dict[str, Any], path: Path) -> Any:
+def _load_lightgbm(kind: str, state: dict[str, Any], path: Path) -> Any:
     import lightgbm
 
-    from finml_core.models.boosting import LightGBMClassifier
+    from finml_core.models.trees import light
 
-    model = LightGBMClassifier(**state["params"])
+    model = _restored_trees(getattr(light, kind), state)
     model.booster_ = lightgbm.Booster(model_str=path.read_text(encoding="utf-8"))
+    return model
+
+
+def _save_xgboost(model: Any, path: Path) -> dict[str, Any]:
+    path.write_bytes(model.booster_.save_raw("json"))
+    return {"params": model.get_params(), "n_trees": model.n_trees_, **_common_state(model)}
+
+
+def _load_xgboost(kind: str, state: dict[str, Any], path: Path) -> Any:
+    from finml_core.models.trees import xgb
+
+    model = _restored_trees(getattr(xgb, kind), state)
+    model.booster_ = xgb.load_xgboost().Booster({"nthread": model.n_jobs})
+    model.booster_.load_model(bytearray(path.read_bytes()))
+    return model
+
+
+def _restored_trees(kind: type, state: dict[str, Any]) -> Any:
+    model = kind(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in state["params"].items()}
+    )
     model.n_trees_ = state["n_trees"]
     _restore_common(model, state)
     return model
@@ -140,7 +177,7 @@ def _save_sequence(model: Any, path: Path) -> dict[str, Any]:
     }
 
 
-def _load_sequence(state: dict[str, Any], path: Path) -> Any:
+def _load_sequence(kind: str, state: dict[str, Any], path: Path) -> Any:
     from safetensors.torch import load_file
 
     from finml_core.models.configs import TrainConfig
@@ -168,9 +205,10 @@ def _load_sequence(state: dict[str, Any], path: Path) -> Any:
 
 def _common_state(model: Any) -> dict[str, Any]:
     names = getattr(model, "feature_names_in_", None)
+    classes = getattr(model, "classes_", None)
     return {
-        "classes": model.classes_.tolist(),
-        "classes_dtype": model.classes_.dtype.str,
+        "classes": None if classes is None else classes.tolist(),
+        "classes_dtype": None if classes is None else classes.dtype.str,
         "n_features": model.n_features_in_,
         "feature_names": None if names is None else [str(name) for name in names],
     }
@@ -179,7 +217,8 @@ def _common_state(model: Any) -> dict[str, Any]:
 def _restore_common(model: Any, state: dict[str, Any]) -> None:
     import numpy as np
 
-    model.classes_ = np.array(state["classes"], dtype=np.dtype(state["classes_dtype"]))
+    if state["classes"] is not None:
+        model.classes_ = np.array(state["classes"], dtype=np.dtype(state["classes_dtype"]))
     model.n_features_in_ = state["n_features"]
     if state["feature_names"] is not None:
         model.feature_names_in_ = np.array(state["feature_names"], dtype=object)
@@ -191,13 +230,30 @@ class _Storage:
 
     file: str
     save: Callable[[Any, Path], dict[str, Any]]
-    load: Callable[[dict[str, Any], Path], Any]
+    load: Callable[[str, dict[str, Any], Path], Any]
 
 
 COUNTS = ("best_epoch", "batch_size", "n_windows", "n_parameters")  # of a network's training
+SKOPS = _Storage("model.skops", _save_skops, _load_skops)
+LIGHTGBM = _Storage("trees.txt", _save_lightgbm, _load_lightgbm)
+XGBOOST = _Storage("trees.json", _save_xgboost, _load_xgboost)
+WEIGHTS = _Storage("weights.safetensors", _save_sequence, _load_sequence)
 STORAGES: Mapping[str, _Storage] = {
-    "NaiveClassifier": _Storage("model.skops", _save_skops, _load_skops),
-    "LogisticClassifier": _Storage("model.skops", _save_skops, _load_skops),
-    "LightGBMClassifier": _Storage("trees.txt", _save_lightgbm, _load_lightgbm),
-    "SequenceClassifier": _Storage("weights.safetensors", _save_sequence, _load_sequence),
+    "NaiveClassifier": SKOPS,
+    "NaiveRegressor": SKOPS,
+    "AlwaysUpClassifier": SKOPS,
+    "AlwaysUpRegressor": SKOPS,
+    "LogisticClassifier": SKOPS,
+    "RidgeRegressor": SKOPS,
+    "ElasticNetClassifier": SKOPS,
+    "ElasticNetRegressor": SKOPS,
+    "RandomForestClassifier": SKOPS,
+    "RandomForestRegressor": SKOPS,
+    "GradientBoostingClassifier": SKOPS,
+    "GradientBoostingRegressor": SKOPS,
+    "LightGBMClassifier": LIGHTGBM,
+    "LightGBMRegressor": LIGHTGBM,
+    "XGBoostClassifier": XGBOOST,
+    "XGBoostRegressor": XGBOOST,
+    "SequenceClassifier": WEIGHTS,
 }

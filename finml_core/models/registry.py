@@ -8,7 +8,7 @@ from finml_core.checks import check_choice
 from finml_core.models.configs import ModelConfig
 from finml_core.models.types import ModelType
 
-TASKS = ("classification",)
+TASKS = ("classification", "regression")
 Progress = Callable[[dict[str, Any]], None]
 ShouldStop = Callable[[], bool]
 
@@ -54,25 +54,57 @@ class ModelFactory:
         config = config or ModelConfig()
         if model_type.is_sequence:
             return _make_sequence(model_type, config, progress, should_stop)
-        return BUILDERS[model_type](config)
+        return BUILDERS[model_type](config, task)
 
 
-def _make_naive(config: ModelConfig) -> Any:
-    from finml_core.models.naive import NaiveClassifier
+def _make_naive(config: ModelConfig, task: str) -> Any:
+    from finml_core.models import naive
 
-    return NaiveClassifier()
-
-
-def _make_logistic(config: ModelConfig) -> Any:
-    from finml_core.models.linear import LogisticClassifier
-
-    return LogisticClassifier(**asdict(config.logistic))
+    return naive.NaiveClassifier() if task == "classification" else naive.NaiveRegressor()
 
 
-def _make_lightgbm(config: ModelConfig) -> Any:
-    from finml_core.models.boosting import LightGBMClassifier
+def _make_always_up(config: ModelConfig, task: str) -> Any:
+    from finml_core.models import naive
 
-    return LightGBMClassifier(**asdict(config.lightgbm), seed=config.seed)
+    if task == "regression":
+        return naive.AlwaysUpRegressor()
+    return naive.AlwaysUpClassifier(confidence=config.always_up.confidence)
+
+
+def _make_logistic(config: ModelConfig, task: str) -> Any:
+    from finml_core.models import linear
+
+    if task == "regression":  # the same penalty on squared errors
+        return linear.RidgeRegressor(alpha=1 / config.logistic.C)
+    return linear.LogisticClassifier(**asdict(config.logistic))
+
+
+def _make_ridge(config: ModelConfig, task: str) -> Any:
+    from finml_core.models import linear
+
+    if task == "regression":
+        return linear.RidgeRegressor(alpha=config.ridge.alpha)
+    return linear.LogisticClassifier(C=1 / config.ridge.alpha, balanced=config.ridge.balanced)
+
+
+def _make_elastic_net(config: ModelConfig, task: str) -> Any:
+    from finml_core.models import linear
+
+    settings = asdict(config.elastic_net)
+    if task == "classification":
+        return linear.ElasticNetClassifier(**settings)
+    del settings["balanced"]
+    return linear.ElasticNetRegressor(**settings)
+
+
+def _make_trees(name: str, settings: str) -> Callable[[ModelConfig, str], Any]:
+    def make(config: ModelConfig, task: str) -> Any:
+        from finml_core.models import trees
+
+        kind = getattr(trees, f"{name}{'Classifier' if task == 'classification' else 'Regressor'}")
+        return kind(**asdict(getattr(config, settings)), seed=config.seed)
+
+    return make
 
 
 def _make_sequence(
@@ -89,8 +121,14 @@ def _make_sequence(
     )
 
 
-BUILDERS: Mapping[ModelType, Callable[[ModelConfig], Any]] = {
+BUILDERS: Mapping[ModelType, Callable[[ModelConfig, str], Any]] = {
     ModelType.NAIVE: _make_naive,
+    ModelType.ALWAYS_UP: _make_always_up,
     ModelType.LOGISTIC: _make_logistic,
-    ModelType.LIGHTGBM: _make_lightgbm,
+    ModelType.RIDGE: _make_ridge,
+    ModelType.ELASTIC_NET: _make_elastic_net,
+    ModelType.RANDOM_FOREST: _make_trees("RandomForest", "random_forest"),
+    ModelType.GRADIENT_BOOSTING: _make_trees("GradientBoosting", "gradient_boosting"),
+    ModelType.LIGHTGBM: _make_trees("LightGBM", "lightgbm"),
+    ModelType.XGBOOST: _make_trees("XGBoost", "xgboost"),
 }

@@ -1,5 +1,6 @@
 """What every model promises, whatever it is made of."""
 
+import importlib.util
 from dataclasses import replace
 
 import numpy as np
@@ -10,28 +11,61 @@ from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from finml_core.models import (
+    AlwaysUpClassifier,
+    AlwaysUpRegressor,
+    ElasticNetClassifier,
+    ElasticNetRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingConfig,
+    GradientBoostingRegressor,
     GRUConfig,
     LightGBMClassifier,
     LightGBMConfig,
+    LightGBMRegressor,
     LogisticClassifier,
     LSTMConfig,
     ModelConfig,
     ModelFactory,
     ModelType,
     NaiveClassifier,
+    NaiveRegressor,
+    RandomForestClassifier,
+    RandomForestConfig,
+    RandomForestRegressor,
+    RidgeRegressor,
     TrainConfig,
+    XGBoostClassifier,
+    XGBoostConfig,
+    XGBoostRegressor,
 )
 
+HAS_XGBOOST = importlib.util.find_spec("xgboost") is not None
+NEEDS_XGBOOST = pytest.mark.skipif(not HAS_XGBOOST, reason="xgboost is not installed: pip install -r requirements.txt")
 CONFIG = ModelConfig(
     seed=3,
-    lightgbm=LightGBMConfig(n_estimators=20, min_child_samples=20, learning_rate=0.1),
+    random_forest=RandomForestConfig(n_estimators=20, min_child_samples=20, max_features=0.5),
+    gradient_boosting=GradientBoostingConfig(n_estimators=20, min_child_samples=20, learning_rate=0.1),
+    lightgbm=LightGBMConfig(n_estimators=60, min_child_samples=20, learning_rate=0.1),
+    xgboost=XGBoostConfig(n_estimators=60, min_child_weight=5.0, learning_rate=0.1),
     lstm=LSTMConfig(hidden_dim=8),
     gru=GRUConfig(hidden_dim=8),
     train=TrainConfig(epochs=3, batch_size=32, learning_rate=5e-3, device="cpu"),
     sequence_length=5,
 )
+MODELS = [pytest.param(member, marks=NEEDS_XGBOOST) if member is ModelType.XGBOOST else member for member in ModelType]
+DRAWING = [pytest.param(ModelType.XGBOOST, marks=NEEDS_XGBOOST)] + [
+    member for member in ModelType if member.draws and member is not ModelType.XGBOOST
+]
+WEIGHED = [ModelType.NAIVE, ModelType.ALWAYS_UP, ModelType.LOGISTIC, ModelType.RIDGE, ModelType.ELASTIC_NET]
+TABULAR = [member for member in MODELS if not getattr(member, "is_sequence", False)]
 # rows are counted by number in bins, bags and leaves, so a weight of 2 is not quite a row twice
 NOT_PROMISED = {"check_sample_weight_equivalence_on_dense_data": "trees count rows, not weights"}
+GROWN_OUT = {
+    "lightgbm": {"n_estimators": 30, "learning_rate": 0.3, "min_child_samples": 1, "reg_lambda": 0.0, "max_bin": 255},
+    "histogram": {"n_estimators": 30, "learning_rate": 0.3, "min_child_samples": 1, "reg_lambda": 0.0, "max_bin": 255},
+    "xgboost": {"n_estimators": 30, "learning_rate": 0.3, "min_child_weight": 0.0, "reg_lambda": 0.0, "max_bin": 255},
+    "forest": {"n_estimators": 10, "max_depth": 0, "min_child_samples": 1, "max_features": 1.0, "max_samples": 1.0},
+}
 
 
 def make_rows(n_symbols: int = 3, n_bars: int = 150, strength: float = 2.0, seed: int = 0):
@@ -49,7 +83,7 @@ def rows():
     return make_rows()
 
 
-@pytest.fixture(params=list(ModelType))
+@pytest.fixture(params=MODELS)
 def model_type(request):
     return request.param
 
@@ -113,7 +147,7 @@ def test_the_same_seed_gives_the_same_model(model_type, rows):
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("model_type", [ModelType.LIGHTGBM, ModelType.LSTM, ModelType.GRU])
+@pytest.mark.parametrize("model_type", DRAWING)
 def test_another_seed_gives_another_model(model_type, rows):
     X, y = rows
     first, second = (
@@ -127,13 +161,17 @@ def test_the_order_of_symbols_makes_no_difference(model_type, rows):
     shuffled = np.concatenate(
         [np.flatnonzero(X.index.get_level_values("symbol") == name) for name in ("S2", "S0", "S1")]
     )
-    config = replace(CONFIG, lightgbm=replace(CONFIG.lightgbm, subsample=1.0))  # rows are drawn by their number
+    if model_type is ModelType.RANDOM_FOREST:
+        pytest.skip("a forest draws rows by their number")
+    config = replace(  # so do boosted trees that draw
+        CONFIG, lightgbm=replace(CONFIG.lightgbm, subsample=1.0), xgboost=replace(CONFIG.xgboost, subsample=1.0)
+    )
     expected = p_up(ModelFactory.create_model(model_type, config).fit(X, y), X)
     model = ModelFactory.create_model(model_type, config).fit(X.iloc[shuffled], y.iloc[shuffled])
     np.testing.assert_allclose(p_up(model, X.iloc[shuffled]), expected[shuffled], atol=1e-5)
 
 
-@pytest.mark.parametrize("model_type", [ModelType.NAIVE, ModelType.LOGISTIC])
+@pytest.mark.parametrize("model_type", WEIGHED)
 def test_a_weight_of_two_is_a_row_twice(model_type, rows):
     X, y = rows
     weight = np.where(np.arange(len(X)) % 3 == 0, 2.0, 1.0)
@@ -143,14 +181,16 @@ def test_a_weight_of_two_is_a_row_twice(model_type, rows):
     np.testing.assert_allclose(p_up(weighted, X), p_up(repeated, X), atol=1e-5)
 
 
-def test_weights_matter(model, rows):
+def test_weights_matter(model, model_type, rows):
+    if model_type is ModelType.ALWAYS_UP:
+        pytest.skip("it knows one answer")
     X, y = rows
     plain = p_up(model.fit(X, y), X)
     towards_up = p_up(model.fit(X, y, sample_weight=np.where(y == 1, 4.0, 1.0)), X)
     assert np.nanmean(towards_up) > np.nanmean(plain) + 0.02
 
 
-@pytest.mark.parametrize("model_type", [ModelType.NAIVE, ModelType.LOGISTIC])
+@pytest.mark.parametrize("model_type", WEIGHED)
 def test_a_row_without_weight_is_as_good_as_absent(model_type, rows):
     X, y = rows
     kept = X.index.get_level_values("ts") < X.index.get_level_values("ts")[100]
@@ -160,8 +200,9 @@ def test_a_row_without_weight_is_as_good_as_absent(model_type, rows):
     np.testing.assert_allclose(p_up(silent, X), p_up(absent, X), atol=1e-5)
 
 
-@pytest.mark.parametrize("model_type", [ModelType.LOGISTIC, ModelType.LIGHTGBM, ModelType.LSTM, ModelType.GRU])
 def test_a_planted_signal_is_found(model_type):
+    if model_type.is_baseline:
+        pytest.skip("a baseline looks at no feature")
     X, y = make_rows(n_bars=500)
     is_train = X.index.get_level_values("ts") < pd.Timestamp("2016-06-01")
     config = replace(CONFIG, train=replace(CONFIG.train, epochs=15))
@@ -169,7 +210,7 @@ def test_a_planted_signal_is_found(model_type):
     p = p_up(model, X)
     scored = ~is_train & ~np.isnan(p)
     bound = roc_auc_score(y[scored], X["a"][scored])
-    assert roc_auc_score(y[scored], p[scored]) > bound - 0.03
+    assert roc_auc_score(y[scored], p[scored]) > bound - 0.02
 
 
 def test_no_skill_scores_a_half(model_type):
@@ -189,13 +230,54 @@ def test_columns_of_another_name_are_refused(model, rows):
         model.predict_proba(X.rename(columns={"a": "z"}))
 
 
+@pytest.mark.parametrize("model_type", TABULAR)
+def test_regression_finds_the_planted_mean(model_type):
+    X, _ = make_rows(n_bars=400)
+    generator = np.random.default_rng(1)
+    label_return = 0.01 * (0.5 * X["a"] + generator.normal(size=len(X))) + 0.002
+    is_train = X.index.get_level_values("ts") < X.index.get_level_values("ts")[300]
+    model = ModelFactory.create_model(model_type, CONFIG, task="regression").fit(X[is_train], label_return[is_train])
+    stated = model.predict(X[~is_train])
+    assert stated.shape == (int((~is_train).sum()),)
+    if model_type is ModelType.ALWAYS_UP:
+        assert (stated == label_return[is_train].abs().mean()).all()
+    elif model_type.is_baseline:
+        np.testing.assert_allclose(stated, label_return[is_train].mean())
+    else:
+        assert np.corrcoef(stated, X["a"][~is_train])[0, 1] > 0.85
+        assert abs(stated.mean() - 0.002) < 0.002
+
+
+@pytest.mark.parametrize("model_type", TABULAR)
+def test_regression_repeats_itself_and_leaves_its_input_alone(model_type, rows):
+    X, y = rows
+    weight = np.linspace(0.5, 1.5, len(X))
+    kept = X.copy(deep=True)
+    model = ModelFactory.create_model(model_type, CONFIG, task="regression")
+    first = model.fit(X, y, sample_weight=weight).predict(X)
+    np.testing.assert_array_equal(clone(model).fit(X, y, sample_weight=weight).predict(X), first)
+    pd.testing.assert_frame_equal(X, kept)
+
+
 @parametrize_with_checks(
     [
         NaiveClassifier(),
+        NaiveRegressor(),
+        AlwaysUpClassifier(),
+        AlwaysUpRegressor(),
         LogisticClassifier(C=1.0),
-        LightGBMClassifier(n_estimators=30, learning_rate=0.3, min_child_samples=1, reg_lambda=0.0, max_bin=255),
+        RidgeRegressor(alpha=1.0),
+        ElasticNetClassifier(alpha=0.001),
+        ElasticNetRegressor(alpha=0.01),
+        LightGBMClassifier(**GROWN_OUT["lightgbm"]),
+        LightGBMRegressor(**GROWN_OUT["lightgbm"]),
+        GradientBoostingClassifier(**GROWN_OUT["histogram"]),
+        GradientBoostingRegressor(**GROWN_OUT["histogram"]),
+        RandomForestClassifier(**GROWN_OUT["forest"]),
+        RandomForestRegressor(**GROWN_OUT["forest"]),
+        *((XGBoostClassifier(**GROWN_OUT["xgboost"]), XGBoostRegressor(**GROWN_OUT["xgboost"])) * HAS_XGBOOST),
     ],
-    expected_failed_checks=lambda estimator: NOT_PROMISED if isinstance(estimator, LightGBMClassifier) else {},
+    expected_failed_checks=lambda estimator: NOT_PROMISED if hasattr(estimator, "n_estimators") else {},
 )
 def test_scikit_learns_own_checks_pass(estimator, check):
     check(estimator)

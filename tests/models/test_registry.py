@@ -70,9 +70,9 @@ def test_values_reach_the_estimator():
 def test_an_unknown_setting_model_or_task_is_answered_with_the_list():
     with pytest.raises(ConfigError, match="choose one of: C"):
         with_values(ModelConfig(), ModelType.LOGISTIC, {"depth": 3})
-    with pytest.raises(ConfigError, match="gru, lightgbm, logistic, lstm, naive"):
+    with pytest.raises(ConfigError, match="always_up, elastic_net, gradient_boosting, gru"):
         ModelFactory.create_model("gpt")
-    with pytest.raises(ConfigError, match="choose one of: classification"):
+    with pytest.raises(ConfigError, match="choose one of: classification, regression"):
         ModelFactory.create_model("naive", task="poetry")
 
 

@@ -1,0 +1,31 @@
+"""Settings of all models, frozen and checked when made; free of torch, so that a page can build them."""
+
+from finml_core.models.configs.model import ModelConfig
+from finml_core.models.configs.networks import GRUConfig, LSTMConfig, NetworkConfig
+from finml_core.models.configs.tabular import (
+    AlwaysUpConfig,
+    ElasticNetConfig,
+    GradientBoostingConfig,
+    LightGBMConfig,
+    LogisticConfig,
+    RandomForestConfig,
+    RidgeConfig,
+    XGBoostConfig,
+)
+from finml_core.models.configs.training import TrainConfig
+
+__all__ = [
+    "AlwaysUpConfig",
+    "ElasticNetConfig",
+    "GRUConfig",
+    "GradientBoostingConfig",
+    "LSTMConfig",
+    "LightGBMConfig",
+    "LogisticConfig",
+    "ModelConfig",
+    "NetworkConfig",
+    "RandomForestConfig",
+    "RidgeConfig",
+    "TrainConfig",
+    "XGBoostConfig",
+]
