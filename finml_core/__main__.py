@@ -112,8 +112,9 @@ def _board(store, run_id: str) -> str:
     columns = ["model", "auc_mean", "auc_deviation", "log_loss_cal", "ece_cal", "sharpe_annual", "sharpe_error_annual"]
     luck = store.luck(run_id)
     shown = table[columns].merge(luck[["model", "dsr"]], on="model", how="left")
-    trials = int(luck["n_trials"].max()) if len(luck) else 0
-    return f"{shown.round(3).to_string(index=False, na_rep='')}\nDSR counts {trials} trials."
+    trials, effective = (int(luck[name].max()) if len(luck) else 0 for name in ("n_trials", "n_effective"))
+    counted = f"DSR counts {trials} trials, worth {effective} independent ones."
+    return f"{shown.round(3).to_string(index=False, na_rep='')}\n{counted}"
 
 
 def _mapping(pairs: list[str]) -> dict[str, str] | None:

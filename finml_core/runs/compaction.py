@@ -37,8 +37,10 @@ def loose_files(files: Sequence[Path]) -> list[Path]:
     return [path for path in files if not path.name.startswith(COMPACT)]
 
 
-def read_files(folder: Path, query: str, columns: Sequence[str], *, trial_id: str | None = None) -> pd.DataFrame:
-    """Run `query` (with {columns} and {source}) over all files, or over one trial's rows.
+def read_files(
+    folder: Path, query: str, columns: Sequence[str], *, trial_ids: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Run `query` (with {columns} and {source}) over all files, or over some trials' rows.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def read_files(folder: Path, query: str, columns: Sequence[str], *, trial_id: st
     for _ in range(ATTEMPTS):
         files = list_files(folder)
         try:
-            return _query(files, query, columns, trial_id, unreadable=[])
+            return _query(files, query, columns, trial_ids)
         except duckdb.Error as met:
             error = met
         if all(path.exists() for path in files):  # nothing moved: a file is broken
@@ -62,7 +64,18 @@ def read_files(folder: Path, query: str, columns: Sequence[str], *, trial_id: st
         named = broken[0] if broken else folder
         raise StoreError(f"the ledger of trials cannot be read at {named}: {error}.") from error
     readable = [path for path in files if path not in set(unreadable)]
-    return _query(readable, query, columns, trial_id, unreadable=unreadable)
+    return _query(readable, query, columns, trial_ids, unreadable)
+
+
+def read_loose(folder: Path, query: str, columns: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+    """Run `query` over those of the named loose files that are there and whole; no other file is opened."""
+    import duckdb
+
+    files = [path for name in names if (path := folder / f"{name}.parquet").exists()]
+    try:
+        return _query(files, query, columns)
+    except duckdb.Error:  # one was compacted meanwhile or is broken: the caller asks all files for what is missing
+        return _query([], query, columns)
 
 
 def compact(folder: Path, query: str) -> int:
@@ -98,7 +111,11 @@ def _compact_files(files: Sequence[Path]) -> list[Path]:
 
 
 def _query(
-    files: Sequence[Path], query: str, columns: Sequence[str], trial_id: str | None, unreadable: Sequence[Path]
+    files: Sequence[Path],
+    query: str,
+    columns: Sequence[str],
+    trial_ids: Sequence[str] | None = None,
+    unreadable: Sequence[Path] = (),
 ) -> pd.DataFrame:
     import duckdb
 
@@ -111,8 +128,8 @@ def _query(
         if files:
             sources.append("SELECT * FROM read_parquet(?)")
             values.append([str(path) for path in files])
-        chosen = "" if trial_id is None else " WHERE trial_id = ?"
-        values += [] if trial_id is None else [trial_id]
+        chosen = "" if trial_ids is None else " WHERE trial_id IN (SELECT unnest(?))"
+        values += [] if trial_ids is None else [list(trial_ids)]
         source = f"(SELECT * FROM ({' UNION ALL BY NAME '.join(sources)}){chosen})"
         text = query.format(columns=", ".join(f'"{column}"' for column in wanted), source=source)
         return connection.sql(text, params=values).df()

@@ -4,15 +4,17 @@ Many writers never share a file: a trial is one immutable Parquet file, named by
 DuckDB query over the files; compaction puts many of them into one.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
 
 from finml_core.errors import RunError
-from finml_core.runs.compaction import compact, list_files, loose_files, read_files
+from finml_core.runs.compaction import compact, list_files, loose_files, read_files, read_loose
 from finml_core.runs.files import write_whole
 from finml_core.runs.luck import LuckSummary, summarize
+from finml_core.runs.luck_groups import TrialGroups
 from finml_core.runs.trial_row import STATES, trial_row
 
 MANY = 500  # loose files before they are compacted by the way
@@ -29,6 +31,8 @@ SCALARS = (
     "trial_id", "run_id", "name", "kind", "state", "created", "user", "periods_per_year",
     "n_obs", "sharpe", "skew", "kurtosis", "identity",
 )  # fmt: skip
+COUNTED = ("trial_id", "periods_per_year", "n_obs", "sharpe")  # what luck needs of each
+SERIES = ("trial_id", "n_obs", "ts", "net_return")
 
 
 class TrialLike(Protocol):
@@ -53,6 +57,7 @@ class Ledger:
 
     def __init__(self, folder: Path):
         self._folder = Path(folder)
+        self._groups = TrialGroups()
 
     def record(self, trial: TrialLike, *, run_id: str | None = None, state: str = "done") -> None:
         """Leave a trial: the first word of each state stays, saying it again changes nothing.
@@ -92,18 +97,32 @@ class Ledger:
         RunError
             If the ledger has no such trial.
         """
-        frame = read_files(self._folder, BEST, ("n_obs", "ts", "net_return"), trial_id=trial_id)
-        if frame.empty:
+        found = self.returns_of([trial_id])
+        if not found:
             raise RunError(f"the ledger has no trial {trial_id!r}.")
-        row = frame.iloc[0]
-        if pd.isna(row["n_obs"]) or row["n_obs"] == 0:
-            return pd.Series([], index=pd.DatetimeIndex([], name="ts"), dtype="float64", name=trial_id)
-        index = pd.DatetimeIndex(row["ts"], name="ts").as_unit("us")
-        return pd.Series(row["net_return"], index=index, dtype="float64", name=trial_id)
+        return found[trial_id]
+
+    def returns_of(self, trial_ids: Sequence[str]) -> dict[str, pd.Series]:
+        """Net returns per bar of many trials at once, by id; an id that the ledger does not know is left out."""
+        wanted = list(dict.fromkeys(trial_ids))
+        found = _series(read_loose(self._folder, BEST, SERIES, [f"{trial_id}-done" for trial_id in wanted]))
+        rest = [trial_id for trial_id in wanted if trial_id not in found]
+        if rest:
+            found |= _series(read_files(self._folder, BEST, SERIES, trial_ids=rest))
+        return {trial_id: found[trial_id] for trial_id in wanted if trial_id in found}
+
+    def groups(self, trials: pd.DataFrame | None = None) -> pd.DataFrame:
+        """`original, cluster` of each trial: of whom it is a copy, and whose variation it is.
+
+        `trials` is what `trials()` gave, which is asked again otherwise; the result is on its index.
+        """
+        trials = read_files(self._folder, BEST, COUNTED) if trials is None else trials
+        return self._groups.assign(trials, self.returns_of)
 
     def luck(self, periods_per_year: float) -> LuckSummary:
         """How many trials there were, and how far their Sharpe ratios scatter, for bars of the size asked."""
-        return summarize(self.trials(), periods_per_year)
+        trials = read_files(self._folder, BEST, COUNTED)
+        return summarize(trials, periods_per_year, self.groups(trials))
 
     def compact(self) -> int:
         """Put the loose files into one; safe beside readers and writers. The count of files that went in."""
@@ -113,3 +132,14 @@ class Ledger:
         """Compact once reading the loose files would be felt."""
         if len(loose_files(list_files(self._folder))) > MANY:
             self.compact()
+
+
+def _series(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """Each row's returns as a Series indexed by ts."""
+    found = {}
+    for trial_id, n_obs, ts, values in frame.loc[:, list(SERIES)].itertuples(index=False):
+        if pd.isna(n_obs) or n_obs == 0:
+            ts, values = [], []
+        index = pd.DatetimeIndex(ts, name="ts").as_unit("us")
+        found[trial_id] = pd.Series(values, index=index, dtype="float64", name=trial_id)
+    return found
