@@ -13,9 +13,10 @@ import pandas as pd
 
 from finml_core.bars.selection import typed
 from finml_core.errors import DataError, StoreError
-from finml_core.schemas import OHLCV, OPTIONAL_BARS, as_bars, segments
+from finml_core.schemas import KEY, OHLCV, OPTIONAL_BARS, as_bars, segments
 
 HASH_LENGTH = 32
+SUMMARY = b"finml_bars"  # key in the footer of the file
 
 
 def content_hash(bars: pd.DataFrame) -> str:
@@ -46,7 +47,7 @@ def write_snapshot(bars: pd.DataFrame, folder: str | os.PathLike[str]) -> str:
     draft = path.with_name(f".{snapshot_id}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        bars.to_parquet(draft, index=False, compression="zstd")
+        _write(bars, draft)
         os.replace(draft, path)
     except OSError as error:
         raise StoreError(f"the snapshot {path} cannot be written: {error}.") from error
@@ -64,9 +65,9 @@ def list_snapshots(folder: str | os.PathLike[str], used_by: Mapping[str, Iterabl
 
     Returns
     -------
-    DataFrame with `snapshot_id, n_bars, bytes, written_at, n_runs, runs`
-        `runs` is one text; snapshots that a run needs and the folder lacks have missing sizes. A file that cannot be
-        read has missing `n_bars`.
+    DataFrame with `snapshot_id, n_symbols, n_bars, first, last, bytes, written_at, n_runs, runs`
+        `first` and `last` are the stamps of its span; `runs` is one text. Snapshots that a run needs and the folder
+        lacks have missing sizes, and a file that cannot be read has only `bytes`.
     """
     runs = {snapshot: sorted(names) for snapshot, names in (used_by or {}).items()}
     paths = {path.stem: path for path in Path(folder).glob("*.parquet") if _is_hash(path.stem)}
@@ -75,13 +76,16 @@ def list_snapshots(folder: str | os.PathLike[str], used_by: Mapping[str, Iterabl
         path = paths.get(snapshot_id)
         size, written_at = _stat(path)
         names = runs.get(snapshot_id, [])
-        rows.append((snapshot_id, _n_rows(path), size, written_at, len(names), ", ".join(names)))
-    columns = ["snapshot_id", "n_bars", "bytes", "written_at", "n_runs", "runs"]
-    types = {"snapshot_id": "str", "n_bars": "Int64", "bytes": "Int64", "written_at": "datetime64[us]",
-             "n_runs": "int64", "runs": "str"}  # fmt: skip
-    return (
-        pd.DataFrame(rows, columns=columns).astype(types).sort_values("written_at", ascending=False, ignore_index=True)
-    )
+        rows.append((snapshot_id, *_content(path), size, written_at, len(names), ", ".join(names)))
+    columns = ["snapshot_id", "n_symbols", "n_bars", "first", "last", "bytes", "written_at", "n_runs", "runs"]
+    types = {
+        **dict.fromkeys(("snapshot_id", "runs"), "str"),
+        **dict.fromkeys(("n_symbols", "n_bars", "bytes"), "Int64"),
+        **dict.fromkeys(("first", "last", "written_at"), "datetime64[us]"),
+        "n_runs": "int64",
+    }
+    listed = pd.DataFrame(rows, columns=columns).astype(types)
+    return listed.sort_values("written_at", ascending=False, ignore_index=True)
 
 
 def delete_snapshot(folder: str | os.PathLike[str], snapshot_id: str, *, used_by: Iterable[str]) -> None:
@@ -115,14 +119,38 @@ def _stat(path: Path | None) -> tuple[int | None, pd.Timestamp]:
     return stat.st_size, pd.Timestamp(stat.st_mtime, unit="s")
 
 
-def _n_rows(path: Path | None) -> int | None:
+def _write(bars: pd.DataFrame, path: Path) -> None:
+    """Parquet with its number of symbols and its span in the footer, so that listing reads no bars."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.Table.from_pandas(bars, preserve_index=False)
+    summary = {
+        "n_symbols": int(bars["symbol"].nunique()),
+        "first": str(bars["ts"].min()),
+        "last": str(bars["ts"].max()),
+    }
+    table = table.replace_schema_metadata({**table.schema.metadata, SUMMARY: json.dumps(summary).encode()})
+    parquet.write_table(table, path, compression="zstd")
+
+
+def _content(path: Path | None) -> tuple[int | None, int | None, pd.Timestamp, pd.Timestamp]:
+    """Symbols, bars, first and last stamp of a snapshot."""
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        return None if path is None else parquet.read_metadata(path).num_rows
+        if path is None:
+            return None, None, pd.NaT, pd.NaT
+        footer = parquet.read_metadata(path)
+        if SUMMARY in (footer.metadata or {}):
+            summary = json.loads(footer.metadata[SUMMARY])
+        else:  # written by an earlier version
+            keys = pd.read_parquet(path, columns=list(KEY))
+            summary = {"n_symbols": keys["symbol"].nunique(), "first": keys["ts"].min(), "last": keys["ts"].max()}
+        return summary["n_symbols"], footer.num_rows, pd.Timestamp(summary["first"]), pd.Timestamp(summary["last"])
     except (pa.ArrowException, OSError):
-        return None
+        return None, None, pd.NaT, pd.NaT
 
 
 def load_snapshot(folder: str | os.PathLike[str], snapshot_id: str) -> pd.DataFrame:

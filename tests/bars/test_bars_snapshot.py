@@ -69,7 +69,20 @@ def test_snapshots_are_listed_with_the_runs_that_need_them(tmp_path, panel):
     assert listed.loc[first, ["n_bars", "n_runs", "runs"]].tolist() == [1800, 2, "run-a, run-b"]
     assert listed.loc[second, "n_runs"] == 0
     assert listed["n_bars"].isna().tolist().count(True) == 1
+    assert listed.loc[first, ["n_symbols", "first", "last"]].tolist() == [3, panel["ts"].min(), panel["ts"].max()]
+    assert listed.loc[second, "n_symbols"] == 1
+    assert listed["first"].isna().tolist() == listed["n_bars"].isna().tolist()
     assert list_snapshots(tmp_path / "none").empty
+
+
+def test_a_snapshot_of_an_earlier_version_is_listed_as_any(tmp_path, panel):
+    path = tmp_path / f"{write_snapshot(panel, tmp_path)}.parquet"
+    listed = list_snapshots(tmp_path)
+    panel.to_parquet(path, index=False)
+    columns = ["snapshot_id", "n_symbols", "n_bars", "first", "last"]
+    assert_frame_equal(list_snapshots(tmp_path)[columns], listed[columns])
+    path.write_bytes(b"torn")
+    assert list_snapshots(tmp_path)[["n_bars", "n_symbols"]].isna().all(axis=None)
 
 
 def test_a_snapshot_that_a_run_needs_is_kept(tmp_path, panel):
