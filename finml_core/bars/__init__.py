@@ -11,7 +11,8 @@ from finml_core.bars.snapshot import content_hash, delete_snapshot, list_snapsho
 from finml_core.bars.sources import bundled_bars, prepare_store
 from finml_core.bars.staging import preview, source_columns
 from finml_core.bars.store import BarStore
-from finml_core.bars.synthetic import REGIME_TRAITS, RegimeTraits, SyntheticConfig, SyntheticMarket, simulate_bars
+from finml_core.bars.synthetic import SyntheticMarket, simulate_bars
+from finml_core.bars.synthetic_config import REGIME_TRAITS, RegimeTraits, SyntheticConfig
 from finml_core.bars.yahoo import download_bars
 
 __all__ = [

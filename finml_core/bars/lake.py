@@ -38,6 +38,8 @@ def read_lake(
 ) -> LakeBars:
     """The selected bars of a lake, checked as an ingest checks them; only the partitions asked for are read.
 
+    Rows whose stamp cannot be read are among those left out, whatever the span.
+
     Parameters
     ----------
     address : folder of Parquet files, such as `lake/symbol=AAPL/2019.parquet`, or the same under s3://
@@ -52,11 +54,12 @@ def read_lake(
         source, resolved = _open_lake(connection, str(address), names, mapping)
         rows = parsed_rows(source, resolved, options or IngestOptions())
         where, values = where_selected(None, start, end)
+        known = where.removeprefix("WHERE ") or "true"  # of a stamp that cannot be read it is not known
         try:
             connection.execute(
                 f"""CREATE TEMP TABLE lake AS SELECT * REPLACE (
                         coalesce(reason, CASE WHEN row_number() OVER same > 1 THEN 'duplicate' END) AS reason)
-                    FROM (SELECT * FROM ({rows}) {where})
+                    FROM (SELECT * FROM ({rows}) WHERE coalesce({known}, true))
                     WINDOW same AS (PARTITION BY symbol, ts, reason IS NULL ORDER BY row_number)""",
                 values,
             )

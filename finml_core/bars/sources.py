@@ -7,7 +7,8 @@ import pandas as pd
 
 from finml_core.bars.options import IngestOptions
 from finml_core.bars.store import BarStore
-from finml_core.bars.synthetic import SyntheticConfig, simulate_bars
+from finml_core.bars.synthetic import simulate_bars
+from finml_core.bars.synthetic_config import SyntheticConfig
 from finml_core.errors import DataError
 from finml_core.schemas import as_bars
 

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from finml_core.bars.synthetic_config import RegimeTraits, SyntheticConfig
 from finml_core.typing import FloatArray
-
-if TYPE_CHECKING:
-    from finml_core.bars.synthetic import RegimeTraits, SyntheticConfig
 
 MOMENTUM_BARS = 20
 REVERSAL_BARS = 5
@@ -27,7 +24,7 @@ class ReturnPaths:
 
 
 def simulate_returns(
-    config: "SyntheticConfig", traits: Sequence["RegimeTraits"], generator: np.random.Generator
+    config: SyntheticConfig, traits: Sequence[RegimeTraits], generator: np.random.Generator
 ) -> ReturnPaths:
     """Returns bar by bar, because each drift follows from the returns before it."""
     n_bars, n_symbols = config.n_bars, config.n_symbols
@@ -56,7 +53,7 @@ def simulate_returns(
     return ReturnPaths(log_return=log_return, drift=drift, volatility=volatility, jump=jump)
 
 
-def _jumps_in_deviations(config: "SyntheticConfig") -> FloatArray:
+def _jumps_in_deviations(config: SyntheticConfig) -> FloatArray:
     """Jumps in multiples of the bar's volatility, from a generator of their own: the rest of the market stays."""
     generator = np.random.default_rng([config.seed, 1])
     shape = (config.n_bars, config.n_symbols)
@@ -65,7 +62,7 @@ def _jumps_in_deviations(config: "SyntheticConfig") -> FloatArray:
     return np.where(is_jump, config.jump_size * generator.standard_normal(shape), 0.0)
 
 
-def _decay(config: "SyntheticConfig") -> FloatArray:
+def _decay(config: SyntheticConfig) -> FloatArray:
     """Share of the planted signal that is left at each bar."""
     if config.signal_half_life is None:
         return np.ones(config.n_bars)

@@ -35,6 +35,18 @@ def test_bad_rows_of_a_lake_are_counted_never_loaded(lake, panel):
     assert_frame_equal(read.bars, panel)
 
 
+def test_stamps_that_cannot_be_read_are_counted_in_any_span(tmp_path, panel):
+    part = panel[panel["symbol"] == "S0"].iloc[:30].assign(ts=lambda bars: bars["ts"].astype("str"))
+    part.loc[[3, 7], "ts"] = ["soon", None]
+    (tmp_path / "lake").mkdir()
+    part.to_parquet(tmp_path / "lake" / "a.parquet")
+    expected = {"missing timestamp": 1, "unreadable timestamp": 1}
+    assert read_lake(tmp_path / "lake").left_out == expected
+    some = read_lake(tmp_path / "lake", start=panel["ts"].iloc[10], end=panel["ts"].iloc[20])
+    assert some.left_out == expected
+    assert_frame_equal(some.bars, panel.iloc[10:21].reset_index(drop=True))
+
+
 @pytest.mark.parametrize("symbol", ["'; DROP TABLE x; --", "none"])
 def test_an_unknown_symbol_of_a_lake_has_no_bars(lake, symbol):
     assert read_lake(lake, [symbol]).bars.empty
