@@ -47,10 +47,14 @@ def source_label(source: Any) -> str:
 
 
 def _named(name: str) -> list[Path]:
-    path = Path(name)
     if "\0" in name:
         raise DataError(f"the path {name!r} holds a NUL byte.")
-    if path.is_dir():
+    path = Path(name)
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # a name that is too long
+        raise DataError(f"the path {name[:80]!r} of {len(name)} characters: {error.strerror}.") from error
+    if is_folder:
         found = sorted(entry for entry in path.rglob("*") if entry.is_file() and _is_readable(entry))
     elif not path.is_file() and any(letter in name for letter in "*?["):
         found = sorted(Path(entry) for entry in glob.glob(name, recursive=True) if Path(entry).is_file())

@@ -8,6 +8,7 @@ from finml_core.bars.options import IngestOptions, bar_length
 from finml_core.bars.source import Source, literal, quoted
 from finml_core.schemas import OHLCV, OPTIONAL_BARS, PRICES
 
+LONGEST_SYMBOL = 200  # characters
 NUMBERS = (*OHLCV, *OPTIONAL_BARS)
 PARSED = ("symbol", "ts", *NUMBERS)
 MISSING_WORDS = ("", "na", "nan", "n/a", "#n/a", "null", "none", "nat", "-", ".")
@@ -130,6 +131,7 @@ def _reason(source: Source, mapping: dict[str, str]) -> str:
         ("ts IS NULL", "unreadable timestamp"),
         ("NOT isfinite(ts) OR ts < '1700-01-01' OR ts >= '2200-01-01'", "timestamp out of range"),
         ("symbol IS NULL", "missing symbol"),
+        (f"length(symbol) > {LONGEST_SYMBOL}", "symbol too long"),
         (" OR ".join(missing[price] for price in PRICES), "missing price"),
         (" OR ".join(f"{price} IS NULL" for price in PRICES), "price is no number"),
         (" OR ".join(f"isinf({price})" for price in PRICES), "price is infinite"),
@@ -152,7 +154,7 @@ def _is_sound(mapping: dict[str, str]) -> str:
     """One quick condition that only rows without any defect meet, so that few rows are asked for all of them."""
     extras = [target for target in ("volume", *OPTIONAL_BARS) if target in mapping]
     conditions = [
-        "symbol IS NOT NULL AND ts >= '1700-01-01'::TIMESTAMP AND ts < '2200-01-01'::TIMESTAMP",
+        f"length(symbol) <= {LONGEST_SYMBOL} AND ts >= '1700-01-01'::TIMESTAMP AND ts < '2200-01-01'::TIMESTAMP",
         "low > 0 AND low <= open AND low <= close AND open <= high AND close <= high AND high < 'inf'::DOUBLE",
         *(f"{extra} {'>=' if extra == 'volume' else '>'} 0 AND {extra} < 'inf'::DOUBLE" for extra in extras),
     ]

@@ -67,7 +67,7 @@ def literal(text: str) -> str:
 
 def _open_path(connection: duckdb.DuckDBPyConnection, path: Path, options: IngestOptions, *, is_one: bool) -> Source:
     if not path.is_file():
-        raise DataError(f"there is no file {str(path)!r}.")
+        raise DataError(f"there is no file {str(path)[:200]!r}.")
     suffixes = [suffix.lower() for suffix in path.suffixes]
     is_gzip = suffixes[-1:] == [".gz"]
     suffix = suffixes[-2] if is_gzip and len(suffixes) > 1 else (suffixes or [""])[-1]
@@ -93,14 +93,18 @@ def _csv_relation(path: Path, label: str, is_gzip: bool) -> str:
         names = next(csv.reader([header], delimiter=delimiter), [])
     except csv.Error as error:
         raise DataError(f"the first line of {label} cannot be split into columns: {error}.") from error
-    if len(names) > MAX_COLUMNS:
-        raise DataError(f"{label} has {len(names)} columns; bars need at most {MAX_COLUMNS}.")
+    _check_columns(len(names), label)
     check_lines(path, label, is_gzip=is_gzip)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _unique(names))
     return (
         f"read_csv({literal(no_glob(path))}, auto_detect=false, header=true, delim={literal(delimiter)}, quote='\"', "
         f"escape='\"', columns={{{columns}}}, compression={literal('gzip' if is_gzip else 'none')}, store_rejects=true)"
     )
+
+
+def _check_columns(n_columns: int, label: str) -> None:
+    if not 0 < n_columns <= MAX_COLUMNS:
+        raise DataError(f"{label} has {n_columns} columns; bars come in at least 1 and at most {MAX_COLUMNS:,}.")
 
 
 def _first_line(path: Path, label: str, is_gzip: bool) -> str:
@@ -118,6 +122,11 @@ def _first_line(path: Path, label: str, is_gzip: bool) -> str:
         text = line.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise DataError(f"the first line of {label} is not UTF-8 text; save the file as UTF-8.") from error
+    if "\r" in text:
+        raise DataError(
+            f"the first line of {label} cannot be split into columns: it holds a carriage return; save the file with "
+            "line ends LF or CRLF."
+        )
     if not text.strip():
         raise DataError(f"{label} has 0 rows: its first line, which names the columns, is empty.")
     return text
@@ -156,7 +165,11 @@ def _open_frame(connection: duckdb.DuckDBPyConnection, source: Any, options: Ing
 
     label = options.source or "frame"
     if isinstance(source, pd.DataFrame):
-        table = _arrow_table(source, label)
+        _check_columns(source.shape[1], label)
+        try:
+            table = _arrow_table(source, label)
+        except (pa.ArrowException, UnicodeError) as error:
+            raise DataError(f"{label} cannot be read as a table: {first_sentence(error)}.") from error
     elif isinstance(source, pa.Table):
         table = source
     else:
@@ -201,9 +214,20 @@ def _described(
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except duckdb.Error as error:
-        raise DataError(f"{label} cannot be read as {kind}: {first_sentence(error)}") from error
+        raise unreadable(label, kind, error) from error
+    _check_columns(len(described), label)
     columns = {name: type_name for name, type_name, *_ in described}
     return Source(relation=relation, columns=columns, label=label, default_symbol=default_symbol, kind=kind)
+
+
+def unreadable(label: str, kind: str, error: Exception) -> DataError:
+    """What is said of a source that DuckDB could not read."""
+    if "CSV Parser state machine" in str(error):
+        return DataError(
+            f"{label} cannot be read as csv: it mixes kinds of line ends, or a quote stands inside a cell; save it "
+            "again with one kind of line end and quotes around whole cells."
+        )
+    return DataError(f"{label} cannot be read as {kind}: {first_sentence(error)}")
 
 
 def first_sentence(error: Exception) -> str:

@@ -19,7 +19,7 @@ from finml_core.bars.files import source_label
 from finml_core.bars.mapping import resolve_mapping
 from finml_core.bars.options import IngestOptions
 from finml_core.bars.parse import PARSED, parsed_rows, raw_texts
-from finml_core.bars.source import Source, first_sentence, literal, open_sources
+from finml_core.bars.source import Source, literal, open_sources, unreadable
 from finml_core.errors import DataError, StoreError
 
 SUFFIX = ".staging"
@@ -94,7 +94,7 @@ def preview(
         try:
             frame = connection.execute(parsed_rows(opened, resolved, options, limit=n)).df()
         except duckdb.Error as error:
-            raise DataError(f"{opened.label} cannot be read as {opened.kind}: {first_sentence(error)}") from error
+            raise unreadable(opened.label, opened.kind, error) from error
     optional = [column for column in ("adj_close", "bid", "ask") if column not in resolved]
     return frame.drop(columns=["row_number", *optional])
 
@@ -124,7 +124,7 @@ def _stage(
         try:
             n_rows = _parse(connection, file, resolved, options, offset, is_first=not opened)
         except duckdb.Error as error:
-            raise DataError(f"{file.label} cannot be read as {file.kind}: {first_sentence(error)}") from error
+            raise unreadable(file.label, file.kind, error) from error
         opened.append((file, resolved, n_rows))
         offset += n_rows
     _sort(connection)
