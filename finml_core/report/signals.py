@@ -14,8 +14,8 @@ import pandas as pd
 
 from finml_core.checks import check_integer
 from finml_core.metrics import MultipleHypothesisCorrection
+from finml_core.metrics.overlap import Mean, overlapping_mean
 from finml_core.report.outcomes import Outcomes, Ranked
-from finml_core.report.overlap import Mean, overlapping_mean
 from finml_core.typing import FloatArray, IntArray
 
 MIN_CROSS = 10  # symbols at a timestamp from which they are compared with one another

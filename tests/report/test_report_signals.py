@@ -9,9 +9,9 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import pearsonr, rankdata, spearmanr
 
 from finml_core.errors import ConfigError, DataError
+from finml_core.metrics.overlap import overlapping_mean
 from finml_core.report import signals
 from finml_core.report.outcomes import Ranked, make_outcomes
-from finml_core.report.overlap import overlapping_mean
 from finml_core.schemas import key_index
 from tests.conftest import random_bars
 
