@@ -3,17 +3,17 @@
 An array of shape (n_rows, n_lanes) is passed flat with its number of `lanes`: one row earlier is `lanes` places
 earlier, so every loop runs over contiguous memory in SIMD, with one lane as with sixteen, and no lane meets another.
 
-Windows are made without running sums, by doubling: what is known of spans of m rows gives that of 2m rows, and a window
-of 13 is spans of 1, 4 and 8 end to end. A value is made of its window's own members only: a spike leaves no trace once
-it has left the window, a missing value makes missing exactly the windows that hold it, and the cost grows with the
-logarithm of the window. The work is done in tiles of rows, each with the rows before it that its windows reach, so
-that all spans stay in the fast caches.
+Windows are made without running sums, by doubling as in fast exponentiation: spans of m rows, end to end, give those of
+2m rows, and with one row more those of 2m + 1; a window of 20 is reached through spans of 1, 2, 5, 10 and 20. A value
+is made of its window's own members only: a spike leaves no trace once it has left the window, a missing value makes
+missing exactly the windows that hold it, and the cost grows with the logarithm of the window. The work is done in tiles
+of rows, each with the rows before it that its windows reach, so that all spans stay in the fast caches.
 """
 
 import numpy as np
 from numba import njit
 
-TILE = 2048  # values of a tile, unless its windows reach further
+TILE = 2048  # least number of values in a tile
 
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -22,28 +22,16 @@ compiled = njit(cache=True, nogil=True, error_model="numpy")
 def rolling_sum(x, window, lanes):
     """Sum of the last `window` values."""
     out, reach, tile = prepare(x, window, lanes)
-    work = np.empty((4, tile + reach))
+    work = np.empty((2, tile + reach))
     for first in range(reach, x.size, tile):
         stop = min(first + tile, x.size)
-        size = stop - first + reach
-        level, longer, total, joined = 0, 1, 2, 3  # rows of `work`
-        work[level, :size] = x[first - reach : stop]
-        span, covered = 1, 0
-        while span <= window:  # level: sums of the last `span` rows, total: of the last `covered` rows
-            if window & span:
-                if covered == 0:
-                    work[total, :size] = work[level, :size]
-                else:
-                    behind = covered * lanes
-                    _add(work[total, behind:size], work[level], work[joined, behind:size])
-                    total, joined = joined, total
-                covered += span
-            if 2 * span <= window:
-                behind = span * lanes
-                _add(work[level, behind:size], work[level], work[longer, behind:size])
-                level, longer = longer, level
-            span *= 2
-        out[first:stop] = work[total, reach:size]
+        single = x[first - reach : stop]
+        spans, span, turn = single, 1, 0  # sums of the last `span` rows
+        for bit in bits(window):
+            longer = work[turn, : single.size]
+            _add_spans(spans, single, span, bit, lanes, longer)
+            spans, span, turn = longer, 2 * span + bit, 1 - turn
+        out[first:stop] = spans[reach:]
     return out
 
 
@@ -54,17 +42,13 @@ def rolling_extreme(x, window, lanes, lowest):
     work = np.empty((2, tile + reach))
     for first in range(reach, x.size, tile):
         stop = min(first + tile, x.size)
-        size = stop - first + reach
-        level, longer = 0, 1
-        work[level, :size] = x[first - reach : stop]
-        span = 1
+        spans = x[first - reach : stop]
+        span, turn = 1, 0
         while 2 * span <= window:
-            behind = span * lanes
-            _further(work[level, behind:size], work[level], work[longer, behind:size], lowest)
-            level, longer = longer, level
-            span *= 2
-        behind = (window - span) * lanes
-        _further(work[level, reach:size], work[level, reach - behind :], out[first:stop], lowest)
+            longer = work[turn, : spans.size]
+            _further(spans[span * lanes :], spans, longer[span * lanes :], lowest)
+            spans, span, turn = longer, 2 * span, 1 - turn
+        _further(spans[reach:], spans[(span - 1) * lanes :], out[first:stop], lowest)
     return out
 
 
@@ -73,20 +57,20 @@ def bars_since_extreme(x, window, lanes, lowest):
     """Age in bars of the highest, or lowest, of the last `window` values; of equal ones the latest counts."""
     out, reach, tile = prepare(x, window, lanes)
     work = np.empty((2, tile + reach))
-    ages = np.empty((2, tile + reach))
+    older = np.empty((2, tile + reach))
     for first in range(reach, x.size, tile):
         stop = min(first + tile, x.size)
-        size = stop - first + reach
-        level, longer = 0, 1
-        work[level, :size] = x[first - reach : stop]
-        ages[level, :size] = 0.0
-        span = 1
+        spans, ages = x[first - reach : stop], older[1, : stop - first + reach]
+        ages[:] = 0.0
+        span, turn = 1, 0
         while 2 * span <= window:
-            _latest(work, ages, level, longer, span, lanes, size, lowest)
-            level, longer = longer, level
-            span *= 2
-        _latest(work, ages, level, longer, window - span, lanes, size, lowest)
-        out[first:stop] = ages[longer, reach:size]
+            behind = span * lanes
+            longer, age = work[turn, : spans.size], older[turn, : spans.size]
+            _age(spans[behind:], spans, ages[behind:], ages, span, age[behind:], lowest)
+            _further(spans[behind:], spans, longer[behind:], lowest)
+            spans, ages, span, turn = longer, age, 2 * span, 1 - turn
+        behind = (span - 1) * lanes
+        _age(spans[reach:], spans[behind:], ages[reach:], ages[behind:], window - span, out[first:stop], lowest)
     return out
 
 
@@ -138,12 +122,22 @@ def ratio(numerator, denominator, empty):
 
 @compiled
 def prepare(x, window, lanes):
-    """A result whose first `window - 1` rows are missing, the values in them, and the values of a tile."""
+    """A result whose first `window - 1` rows are missing, the number of values in them, and that in a tile."""
     out = np.empty(x.size)
     reach = (window - 1) * lanes
     out[:reach] = np.nan
-    tile = max(TILE // lanes, window) * lanes
+    tile = max(TILE // lanes, 2 * window) * lanes
     return out, reach, tile
+
+
+@compiled
+def bits(window):
+    """Binary digits of a window after its first."""
+    digits = []
+    for digit in range(62, -1, -1):
+        if window >> digit > 1:
+            digits.append((window >> digit) & 1)
+    return digits
 
 
 @compiled
@@ -172,15 +166,16 @@ def _smooth(x, state, alpha, out):
 
 
 @compiled
-def _add(x, y, out):
-    for i in range(out.size):
-        out[i] = x[i] + y[i]
-
-
-@compiled
-def _add_distance(x, centre, total):
-    for i in range(total.size):
-        total[i] += abs(x[i] - centre[i])
+def _add_spans(spans, single, span, bit, lanes, out):
+    """Sums of 2 span + bit rows from those of `span` rows."""
+    first = (2 * span + bit - 1) * lanes
+    recent, older, longer = spans[first:], spans[first - span * lanes :], out[first:]
+    if bit == 0:
+        for i in range(longer.size):
+            longer[i] = recent[i] + older[i]
+    else:
+        for i in range(longer.size):
+            longer[i] = recent[i] + older[i] + single[i]
 
 
 @compiled
@@ -194,16 +189,16 @@ def _further(x, y, out, lowest):
 
 
 @compiled
-def _latest(work, ages, level, longer, behind, lanes, size, lowest):
-    """The further of a value and the one `behind` rows earlier, with its age; the later of equal ones."""
-    offset = behind * lanes
-    x, age = work[level], ages[level]
-    recent, recent_age = work[level, offset:size], ages[level, offset:size]
-    value, value_age = work[longer, offset:size], ages[longer, offset:size]
+def _age(x, y, age_x, age_y, behind, out, lowest):
+    """Age of the further of x and y, which lies `behind` rows earlier; of the later one where both are equal."""
     sign = -1.0 if lowest else 1.0
-    for i in range(value.size):
-        is_recent = (sign * recent[i] >= sign * x[i]) | (recent[i] != recent[i])
-        chosen = recent[i] if is_recent else x[i]
-        chosen_age = recent_age[i] if is_recent else age[i] + behind
-        value[i] = chosen
-        value_age[i] = chosen_age if chosen == chosen else np.nan
+    for i in range(out.size):
+        difference = sign * x[i] - sign * y[i]
+        age = age_x[i] if difference >= 0 else age_y[i] + behind
+        out[i] = age if difference == difference else np.nan
+
+
+@compiled
+def _add_distance(x, centre, total):
+    for i in range(total.size):
+        total[i] += abs(x[i] - centre[i])

@@ -5,6 +5,7 @@ import numpy as np
 from finml_core.features.rolling import (
     exponential_mean,
     lag,
+    log_ratio,
     rolling_max,
     rolling_mean,
     rolling_min,
@@ -25,7 +26,27 @@ def log_close(segment: Segment) -> FloatArray:
 @shared
 def log_return(segment: Segment, window: int) -> FloatArray:
     """log close[t] / close[t-window]."""
-    return np.log(segment.close / lag(segment.close, window))
+    return log_ratio(segment.close, lag(segment.close, window))
+
+
+@shared
+def body(segment: Segment) -> FloatArray:
+    """log close / open: the return within the bar."""
+    return log_ratio(segment.close, segment.open)
+
+
+@shared
+def log_range_squared(segment: Segment) -> FloatArray:
+    """Square of log high / low."""
+    spread = log_ratio(segment.high, segment.low)
+    spread *= spread
+    return spread
+
+
+@shared
+def close_change(segment: Segment) -> FloatArray:
+    """Sign of the change of the close, -1, 0 or 1."""
+    return np.sign(segment.close - lag(segment.close, 1))
 
 
 @shared
@@ -48,9 +69,15 @@ def close_moments(segment: Segment, window: int) -> tuple[FloatArray, FloatArray
 
 
 @shared
+def return_moments(segment: Segment, lags: int, window: int) -> tuple[FloatArray, FloatArray]:
+    """Mean, and sum of squared deviations, of the last `window` log returns over `lags` bars each."""
+    return rolling_moments(log_return(segment, lags), window)
+
+
+@shared
 def return_deviation(segment: Segment, window: int) -> FloatArray:
     """Standard deviation (ddof 1) of one-bar log returns."""
-    return np.sqrt(rolling_moments(log_return(segment, 1), window)[1] / (window - 1))
+    return np.sqrt(return_moments(segment, 1, window)[1] / (window - 1))
 
 
 @shared

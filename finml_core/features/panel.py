@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from finml_core.features.segment import Segment, shared
+from finml_core.features.segment import Segment
 from finml_core.schemas import segments
 from finml_core.typing import FloatArray, IntArray
 
-LANES = 16  # symbols a block: a column of ten years of daily bars fits the second cache
+LANES = 8  # symbols a block: the widest register, and few enough for columns to stay in the second cache
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,10 @@ class Panel:
 
     def of(self, rule: Callable[..., FloatArray], **parameters: Any) -> FloatArray:
         """What a rule of a segment gives, as a column of shape (n_bars,); kept, and not to be written into."""
-        return _column_of(self, rule, **parameters)
+        key = (rule, *parameters.items())
+        if key not in self.kept:
+            self.kept[key] = self._column_of(rule, parameters)
+        return self.kept[key]
 
     def on_lanes(self, function: Callable[..., FloatArray], *columns: FloatArray) -> FloatArray:
         """Column of what `function` gives for the columns turned into lanes, block by block."""
@@ -95,6 +98,11 @@ class Panel:
     def segment(self, block: Block) -> Segment:
         """The columns of a block, made when they are first read."""
         return Segment(lambda name: self._lanes_of(block, name), block.shape)
+
+    def _column_of(self, rule: Callable[..., FloatArray], parameters: dict[str, Any]) -> FloatArray:
+        out = np.empty(len(self))
+        in_threads(lambda block: block.write(rule(self.segment(block), **parameters), out), self.blocks)
+        return out
 
     def _lanes_of(self, block: Block, name: str) -> FloatArray:
         from finml_core.features.transpose import drop_impossible, scale
@@ -120,13 +128,6 @@ class Panel:
         has_any = known[self.offsets[1:]] > known[self.offsets[:-1]]
         factor[~np.repeat(has_any, np.diff(self.offsets))] = 1.0
         return factor
-
-
-@shared
-def _column_of(panel: Panel, rule: Callable[..., FloatArray], **parameters: Any) -> FloatArray:
-    out = np.empty(len(panel))
-    in_threads(lambda block: block.write(rule(panel.segment(block), **parameters), out), panel.blocks)
-    return out
 
 
 def in_threads(work: Callable[[Any], None], items: Iterable[Any]) -> None:

@@ -29,6 +29,19 @@ def ratio(numerator: FloatArray, denominator: FloatArray, *, empty: float) -> Fl
     return _kernels().ratio(_flat(numerator), _flat(denominator), empty).reshape(numerator.shape)
 
 
+def relative(x: FloatArray, y: FloatArray) -> FloatArray:
+    """x / y - 1."""
+    out = x / y
+    out -= 1
+    return out
+
+
+def log_ratio(x: FloatArray, y: FloatArray) -> FloatArray:
+    """log(x / y)."""
+    out = x / y
+    return np.log(out, out=out)
+
+
 def rolling_sum(x: FloatArray, window: int) -> FloatArray:
     """Sum of the last `window` values."""
     return _kernels().rolling_sum(_flat(x), window, _lanes(x)).reshape(x.shape)
@@ -69,13 +82,22 @@ def rolling_moments(x: FloatArray, window: int) -> tuple[FloatArray, FloatArray]
 
 def rolling_std(x: FloatArray, window: int, *, ddof: int) -> FloatArray:
     """Standard deviation of the last `window` values."""
-    return np.sqrt(rolling_moments(x, window)[1] / (window - ddof))
+    squares = rolling_moments(x, window)[1]
+    squares /= window - ddof
+    return np.sqrt(squares, out=squares)
 
 
 def rolling_comoments(x: FloatArray, y: FloatArray, window: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """xx, xy, yy: sums of squares and products of deviations over the last `window` pairs; both arrays of one shape."""
     made = _moments().rolling_comoments(_flat(x), _flat(y), window, _lanes(x))
     return made[0].reshape(x.shape), made[1].reshape(x.shape), made[2].reshape(x.shape)
+
+
+def rolling_autocomoment(x: FloatArray, lags: int, window: int) -> FloatArray:
+    """Sum of products of deviations of the last `window` values and of those `lags` bars before them, each from its own
+    mean; missing in the first `window + lags - 1` rows.
+    """
+    return _moments().rolling_autocomoment(_flat(x), lags, window, _lanes(x)).reshape(x.shape)
 
 
 def rolling_trend(y: FloatArray, window: int) -> tuple[float, FloatArray, FloatArray]:
@@ -127,8 +149,9 @@ def _smoothed(x: FloatArray, alpha: float, seed_count: int, seed_divisor: int) -
 
 
 def _flat(x: FloatArray) -> FloatArray:
-    """All values in memory order; a copy only where they do not lie together."""
-    return x.reshape(-1)
+    """All values in memory order; a copy only where they do not lie together or are not the caller's own."""
+    flat = x.reshape(-1)
+    return flat if flat.flags.writeable else flat.copy()
 
 
 def _lanes(x: FloatArray) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property, wraps
+from inspect import signature
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from finml_core.typing import FloatArray
@@ -73,9 +74,12 @@ class Segment:
 def shared(measure: Callable[Concatenate[Holder, P], Value]) -> Callable[Concatenate[Holder, P], Value]:
     """Keep what `measure` gives for a segment or panel and its arguments; callers must not write into it."""
 
+    parameters = list(signature(measure).parameters.values())[1:]
+
     @wraps(measure)
     def keep(holder: Holder, *args: P.args, **kwargs: P.kwargs) -> Value:
-        key = (measure, args, tuple(kwargs.values()))
+        named = (kwargs.get(parameter.name, parameter.default) for parameter in parameters[len(args) :])
+        key = (measure, *args, *named)
         if key not in holder.kept:
             holder.kept[key] = measure(holder, *args, **kwargs)
         return holder.kept[key]

@@ -75,20 +75,22 @@ def _aroon(window: int) -> list[Feature]:
 def plus_di(segment: Segment, window: int) -> FloatArray:
     """Share of the range that was upward movement, in per cent."""
     up, down = _moves(segment)
-    return _share_of_range(segment, np.where((up > down) & (up > 0), up, 0.0), window)
+    return _share_of_range(segment, np.maximum(up, 0) * (up > down), window)
 
 
 @shared
 def minus_di(segment: Segment, window: int) -> FloatArray:
     """Share of the range that was downward movement, in per cent."""
     up, down = _moves(segment)
-    return _share_of_range(segment, np.where((down > up) & (down > 0), down, 0.0), window)
+    return _share_of_range(segment, np.maximum(down, 0) * (down > up), window)
 
 
 def adx(segment: Segment, window: int) -> FloatArray:
     """Wilder's mean of the directional index."""
     plus, minus = plus_di(segment, window), minus_di(segment, window)
-    return wilder_mean(ratio(100 * np.abs(plus - minus), plus + minus, empty=0.0), window)
+    apart = np.abs(plus - minus)
+    apart *= 100
+    return wilder_mean(ratio(apart, plus + minus, empty=0.0), window)
 
 
 def aroon_up(segment: Segment, window: int) -> FloatArray:
@@ -106,14 +108,19 @@ def aroon_oscillator(segment: Segment, window: int) -> FloatArray:
     return aroon_up(segment, window) - aroon_down(segment, window)
 
 
+@shared
 def _moves(segment: Segment) -> tuple[FloatArray, FloatArray]:
     return segment.high - lag(segment.high, 1), lag(segment.low, 1) - segment.low
 
 
 def _share_of_range(segment: Segment, movement: FloatArray, window: int) -> FloatArray:
-    true_ranges = true_range(segment)
-    movement[np.isnan(true_ranges)] = np.nan
-    share = ratio(100 * wilder_movement(movement, window), wilder_movement(true_ranges, window), empty=0.0)
-    if window - 1 < share.size:
-        share[window - 1] = np.nan  # the seed itself is no value: Wilder starts one bar later
+    np.copyto(movement, np.nan, where=np.isnan(true_range(segment)))
+    share = ratio(wilder_movement(movement, window), _mean_range(segment, window), empty=0.0)
+    share *= 100
+    share[window - 1 : window] = np.nan  # the seed itself is no value: Wilder starts one bar later
     return share
+
+
+@shared
+def _mean_range(segment: Segment, window: int) -> FloatArray:
+    return wilder_movement(true_range(segment), window)

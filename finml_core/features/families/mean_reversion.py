@@ -5,13 +5,22 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import lag, ratio, rolling_comoments, rolling_max, rolling_min, rolling_moments
+from finml_core.features.rolling import (
+    lag,
+    ratio,
+    relative,
+    rolling_autocomoment,
+    rolling_max,
+    rolling_min,
+    rolling_moments,
+)
 from finml_core.features.segment import Segment
 from finml_core.typing import FloatArray
 
 CHAN = "Chan (2013), Algorithmic Trading, chapter 2"
 GEORGE = "George and Hwang (2004), Journal of Finance 59(5), 2145-2176"
 LO = "Lo and MacKinlay (1988), Review of Financial Studies 1(1), 41-66"
+SMALLEST = np.finfo(float).tiny  # stands for 0 before a logarithm
 HURST = "Di Matteo, Aste and Dacorogna (2005), Journal of Banking & Finance 29(4), 827-851"
 
 
@@ -99,38 +108,44 @@ def zscore(segment: Segment, window: int) -> FloatArray:
 
 def from_max(segment: Segment, window: int) -> FloatArray:
     """Drop from the highest close, at most 0."""
-    return segment.close / rolling_max(segment.close, window) - 1
+    return relative(segment.close, rolling_max(segment.close, window))
 
 
 def from_min(segment: Segment, window: int) -> FloatArray:
     """Rise from the lowest close, at least 0."""
-    return segment.close / rolling_min(segment.close, window) - 1
+    return relative(segment.close, rolling_min(segment.close, window))
 
 
 def half_life(segment: Segment, window: int) -> FloatArray:
     """Bars in which half of a deviation is gone by the window's AR(1) fit, 0 to `window`."""
     price = measures.log_close(segment)
-    xx, xy, _ = rolling_comoments(lag(price, 1), price, window)
-    slowest = 2 ** (-1 / window)
-    b = np.minimum(ratio(xy, xx, empty=1.0), slowest)
+    squares = lag(rolling_moments(price, window)[1], 1)
+    b = ratio(rolling_autocomoment(price, 1, window), squares, empty=1.0)
     reverts = b > 0
-    bars = -np.log(2) / np.log(np.where(reverts, b, 0.5))
-    return np.where(np.isnan(b), np.nan, np.where(reverts, bars, 0.0))
+    np.clip(b, SMALLEST, 2 ** (-1 / window), out=b)
+    bars = np.divide(-1, np.log2(b, out=b), out=b)
+    bars *= reverts
+    return bars
 
 
 def variance_ratio(segment: Segment, lags: int, window: int) -> FloatArray:
     """Above 1 where returns follow each other, below 1 where they turn."""
-    single = rolling_moments(measures.log_return(segment, 1), window)[1]
-    longer = rolling_moments(measures.log_return(segment, lags), window)[1]
+    single = measures.return_moments(segment, 1, window)[1]
+    longer = measures.return_moments(segment, lags, window)[1]
     return ratio(longer, lags * single, empty=1.0)
 
 
 def hurst_exponent(segment: Segment, window: int) -> FloatArray:
     """Generalised Hurst exponent of order 2: 0.5 for a random walk."""
     lags = hurst_lags(window)
-    variances = np.array([rolling_moments(measures.log_return(segment, lag_), window)[1] for lag_ in lags])
     log_lag = np.log(lags) - np.log(lags).mean()
-    log_deviation = np.log(np.where(variances > 0, variances, 1.0)) / 2
-    exponent = np.tensordot(log_lag / (log_lag @ log_lag), log_deviation, axes=1)
-    exponent = np.where((variances == 0).any(axis=0), 0.5, exponent)
-    return np.where(np.isnan(variances).any(axis=0), np.nan, exponent)
+    exponent, is_constant = np.zeros(segment.shape), np.zeros(segment.shape, dtype=bool)
+    for lag_, weight in zip(lags, log_lag / (log_lag @ log_lag) / 2, strict=True):
+        variance = measures.return_moments(segment, lag_, window)[1]
+        is_constant |= variance == 0
+        log_variance = np.maximum(variance, SMALLEST)
+        np.log(log_variance, out=log_variance)
+        log_variance *= weight
+        exponent += log_variance
+    np.copyto(exponent, 0.5, where=is_constant & np.isfinite(exponent))
+    return exponent

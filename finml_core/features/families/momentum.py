@@ -9,6 +9,7 @@ from finml_core.features.rolling import (
     lag,
     mean_deviation,
     ratio,
+    relative,
     rolling_mean,
     rolling_moments,
     settling_bars,
@@ -147,7 +148,9 @@ def _oscillators(config: FeatureConfig) -> list[Feature]:
 
 def rate_of_change(segment: Segment, window: int) -> FloatArray:
     """Return over `window` bars, in per cent."""
-    return 100 * (segment.close / lag(segment.close, window) - 1)
+    change = relative(segment.close, lag(segment.close, window))
+    change *= 100
+    return change
 
 
 def acceleration(segment: Segment, window: int) -> FloatArray:
@@ -158,33 +161,36 @@ def acceleration(segment: Segment, window: int) -> FloatArray:
 
 def skipped_momentum(segment: Segment, skip: int, window: int) -> FloatArray:
     """Return from t - window to t - skip."""
-    return lag(segment.close, skip) / lag(segment.close, window) - 1
+    return relative(lag(segment.close, skip), lag(segment.close, window))
 
 
 def relative_strength(segment: Segment, window: int) -> FloatArray:
     """Wilder's relative strength index, 0 to 100."""
-    change = segment.close - lag(segment.close, 1)
-    gain = wilder_mean(np.maximum(change, 0), window)
-    loss = wilder_mean(np.maximum(-change, 0), window)
-    return 100 * ratio(gain, gain + loss, empty=0.5)
+    gain, loss = (wilder_mean(move, window) for move in _moves(segment))
+    loss += gain
+    strength = ratio(gain, loss, empty=0.5)
+    strength *= 100
+    return strength
 
 
 def scaled(segment: Segment, window: int) -> FloatArray:
     """Mean one-bar log return in units of its deviation."""
-    mean, squares = rolling_moments(measures.log_return(segment, 1), window)
+    mean, squares = measures.return_moments(segment, 1, window)
     return ratio(mean, np.sqrt(squares / (window - 1)), empty=0.0)
 
 
 def up_balance(segment: Segment, window: int) -> FloatArray:
     """Rising bars less falling bars, as a share."""
-    return rolling_mean(np.sign(segment.close - lag(segment.close, 1)), window)
+    return rolling_mean(measures.close_change(segment), window)
 
 
 @shared
 def stochastic_k(segment: Segment, window: int) -> FloatArray:
     """Place of the close between the window's extremes, 0 to 100."""
     low, high = measures.lowest_low(segment, window), measures.highest_high(segment, window)
-    return 100 * ratio(segment.close - low, high - low, empty=0.5)
+    place = ratio(segment.close - low, high - low, empty=0.5)
+    place *= 100
+    return place
 
 
 def stochastic_d(segment: Segment, window: int, smoothing: int) -> FloatArray:
@@ -201,5 +207,14 @@ def commodity_channel(segment: Segment, window: int) -> FloatArray:
     """Distance of the typical price from its mean in mean absolute deviations."""
     typical = measures.typical_price(segment)
     mean, squares = rolling_moments(typical, window)
-    deviation = np.where(squares == 0, 0.0, mean_deviation(typical, mean, window))
-    return ratio(typical - mean, 0.015 * deviation, empty=0.0)
+    deviation = mean_deviation(typical, mean, window)
+    deviation *= 0.015
+    np.copyto(deviation, 0.0, where=squares == 0)
+    return ratio(np.subtract(typical, mean, out=mean), deviation, empty=0.0)
+
+
+@shared
+def _moves(segment: Segment) -> tuple[FloatArray, FloatArray]:
+    """Gain and loss of the close since the last bar, both at least 0."""
+    change = segment.close - lag(segment.close, 1)
+    return np.maximum(change, 0), np.maximum(-change, 0)

@@ -5,7 +5,7 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import lag, ratio
+from finml_core.features.rolling import lag, ratio, relative
 from finml_core.features.segment import Segment
 from finml_core.typing import FloatArray
 
@@ -73,17 +73,17 @@ def _bar_shape() -> list[Feature]:
 
 def simple_return(segment: Segment, window: int) -> FloatArray:
     """Return over `window` bars, as a fraction."""
-    return segment.close / lag(segment.close, window) - 1
+    return relative(segment.close, lag(segment.close, window))
 
 
 def high_low_ratio(segment: Segment) -> FloatArray:
     """Range of the bar over its low."""
-    return segment.high / segment.low - 1
+    return relative(segment.high, segment.low)
 
 
 def close_open_ratio(segment: Segment) -> FloatArray:
     """Return within the bar."""
-    return segment.close / segment.open - 1
+    return relative(segment.close, segment.open)
 
 
 def bar_position(segment: Segment) -> FloatArray:
@@ -98,7 +98,7 @@ def bar_body(segment: Segment) -> FloatArray:
 
 def upper_shadow(segment: Segment) -> FloatArray:
     """Wick above the body."""
-    return segment.high / np.maximum(segment.open, segment.close) - 1
+    return relative(segment.high, np.maximum(segment.open, segment.close))
 
 
 def lower_shadow(segment: Segment) -> FloatArray:
@@ -108,4 +108,4 @@ def lower_shadow(segment: Segment) -> FloatArray:
 
 def overnight_gap(segment: Segment) -> FloatArray:
     """Return from the last close to this open."""
-    return segment.open / lag(segment.close, 1) - 1
+    return relative(segment.open, lag(segment.close, 1))

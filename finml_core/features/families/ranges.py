@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import lag, rolling_mean, rolling_moments
+from finml_core.features.rolling import lag, log_ratio, rolling_mean, rolling_moments, rolling_sum
 from finml_core.features.segment import Segment, shared
 from finml_core.typing import FloatArray
 
@@ -65,38 +66,54 @@ def range_features(config: FeatureConfig) -> list[Feature]:
 
 def parkinson(segment: Segment, window: int) -> FloatArray:
     """From the range alone."""
-    return _root_mean(np.log(segment.high / segment.low) ** 2 / (4 * np.log(2)), window)
+    return _root_mean(measures.log_range_squared(segment), 4 * np.log(2), window)
 
 
 def garman_klass(segment: Segment, window: int) -> FloatArray:
     """From the range and the return within the bar."""
-    spread = np.log(segment.high / segment.low)
-    body = np.log(segment.close / segment.open)
-    return _root_mean(spread**2 / 2 - (2 * np.log(2) - 1) * body**2, window)
+    return _root_mean(_garman_klass(segment), 1.0, window)
 
 
 def rogers_satchell(segment: Segment, window: int) -> FloatArray:
     """Unbiased with any drift."""
-    return _root_mean(_drift_free(segment), window)
+    return _root_mean(_drift_free(segment), 1.0, window)
 
 
 def yang_zhang(segment: Segment, window: int) -> FloatArray:
     """Unbiased with drift and with jumps between bars."""
-    overnight = np.log(segment.open / lag(segment.close, 1))
-    body = np.log(segment.close / segment.open)
     k = 0.34 / (1.34 + (window + 1) / (window - 1))
-    overnight_variance = rolling_moments(overnight, window)[1] / (window - 1)
-    body_variance = rolling_moments(body, window)[1] / (window - 1)
-    rest = np.maximum(rolling_mean(_drift_free(segment), window), 0)
-    return np.sqrt(overnight_variance + k * body_variance + (1 - k) * rest)
+    variance = rolling_moments(_overnight(segment), window)[1]
+    within = rolling_moments(measures.body(segment), window)[1]
+    within *= k
+    variance += within
+    variance /= window - 1
+    rest = rolling_mean(_drift_free(segment), window)
+    np.maximum(rest, 0, out=rest)
+    rest *= 1 - k
+    variance += rest
+    return np.sqrt(variance, out=variance)
+
+
+@shared
+def _overnight(segment: Segment) -> FloatArray:
+    return log_ratio(segment.open, lag(segment.close, 1))
+
+
+@shared
+def _garman_klass(segment: Segment) -> FloatArray:
+    body = measures.body(segment)
+    return measures.log_range_squared(segment) / 2 - (2 * np.log(2) - 1) * body * body
 
 
 @shared
 def _drift_free(segment: Segment) -> FloatArray:
-    high, low = np.log(segment.high / segment.open), np.log(segment.low / segment.open)
-    body = np.log(segment.close / segment.open)
+    high, low = log_ratio(segment.high, segment.open), log_ratio(segment.low, segment.open)
+    body = measures.body(segment)
     return high * (high - body) + low * (low - body)
 
 
-def _root_mean(variance: FloatArray, window: int) -> FloatArray:
-    return np.sqrt(np.maximum(rolling_mean(variance, window), 0))
+def _root_mean(variance: FloatArray, divisor: float, window: int) -> FloatArray:
+    mean = rolling_sum(variance, window)
+    mean /= window * divisor
+    np.maximum(mean, 0, out=mean)
+    return np.sqrt(mean, out=mean)

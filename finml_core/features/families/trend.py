@@ -8,7 +8,7 @@ from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.families.direction import direction_features
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import exponential_mean, lag, ratio, rolling_mean, settling_bars
+from finml_core.features.rolling import exponential_mean, lag, ratio, relative, rolling_mean, settling_bars
 from finml_core.features.segment import Segment, shared
 from finml_core.typing import FloatArray
 
@@ -124,12 +124,12 @@ def _crosses(config: FeatureConfig) -> list[Feature]:
 
 def to_mean(segment: Segment, window: int) -> FloatArray:
     """Distance of the close from its mean, as a fraction."""
-    return segment.close / measures.mean_close(segment, window) - 1
+    return relative(segment.close, measures.mean_close(segment, window))
 
 
 def to_exponential(segment: Segment, span: int) -> FloatArray:
     """Distance of the close from its exponential mean, as a fraction."""
-    return segment.close / measures.exponential_close(segment, span) - 1
+    return relative(segment.close, measures.exponential_close(segment, span))
 
 
 def slope(segment: Segment, window: int) -> FloatArray:
@@ -140,15 +140,22 @@ def slope(segment: Segment, window: int) -> FloatArray:
 
 def trend_r2(segment: Segment, window: int) -> FloatArray:
     """Share of the variance of log close that the line explains."""
+    return np.minimum(_explained(segment, window), 1.0)
+
+
+@shared
+def _explained(segment: Segment, window: int) -> FloatArray:
     tt, ty, yy = measures.close_trend(segment, window)
-    return np.minimum(ratio(ty * ty, tt * yy, empty=0.0), 1.0)
+    return ratio(ty * ty, tt * yy, empty=0.0)
 
 
 def slope_t(segment: Segment, window: int) -> FloatArray:
     """t-value of the slope with window - 2 degrees of freedom."""
-    tt, ty, yy = measures.close_trend(segment, window)
-    r2 = np.minimum(ratio(ty * ty, tt * yy, empty=0.0), MOST_EXACT)
-    return np.sign(ty) * np.sqrt(r2 * (window - 2) / (1 - r2))
+    ty = measures.close_trend(segment, window)[1]
+    r2 = np.minimum(_explained(segment, window), MOST_EXACT)
+    squared = r2 * (window - 2)
+    squared /= np.subtract(1, r2, out=r2)
+    return np.copysign(np.sqrt(squared, out=squared), ty, out=squared)
 
 
 @shared
@@ -187,13 +194,14 @@ def macd_histogram_ratio(segment: Segment, fast: int, slow: int, signal: int) ->
 
 def sma_ratio(segment: Segment, short: int, long: int) -> FloatArray:
     """Short mean over long mean, less 1."""
-    return measures.mean_close(segment, short) / measures.mean_close(segment, long) - 1
+    return relative(measures.mean_close(segment, short), measures.mean_close(segment, long))
 
 
 def crossings_share(segment: Segment, window: int) -> FloatArray:
     """How often the close changed sides of its mean."""
     mean, deviation = measures.close_moments(segment, window)
-    side = np.where(deviation == 0, 0.0, np.sign(segment.close - mean))
-    changed = np.abs(side - lag(side, 1)) > 1
-    known = np.isfinite(side) & np.isfinite(lag(side, 1))
-    return rolling_mean(np.where(known, changed, np.nan), window)
+    side = np.sign(segment.close - mean)
+    side *= deviation != 0
+    moved = side * lag(side, 1)
+    np.minimum(moved, 0, out=moved)  # -1 where the sides differ and neither is the mean itself
+    return rolling_mean(np.negative(moved, out=moved), window)

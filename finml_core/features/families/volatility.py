@@ -9,7 +9,7 @@ from finml_core.features.config import FeatureConfig
 from finml_core.features.families import ranges
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import decayed_mean, ratio, rolling_mean, rolling_std, settling_bars
-from finml_core.features.segment import Segment
+from finml_core.features.segment import Segment, shared
 from finml_core.typing import FloatArray
 
 ANDERSEN = "Andersen and Bollerslev (1998), International Economic Review 39(4), 885-905"
@@ -130,8 +130,15 @@ def _decayed(decay: float) -> list[Feature]:
 
 def downside(segment: Segment, window: int) -> FloatArray:
     """Root mean square of the losses."""
+    mean = rolling_mean(_squared_loss(segment), window)
+    return np.sqrt(mean, out=mean)
+
+
+@shared
+def _squared_loss(segment: Segment) -> FloatArray:
     loss = np.minimum(measures.log_return(segment, 1), 0)
-    return np.sqrt(rolling_mean(loss * loss, window))
+    loss *= loss
+    return loss
 
 
 def volatility_of_volatility(segment: Segment, window: int) -> FloatArray:

@@ -5,7 +5,7 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import exponential_mean, lag, ratio, rolling_mean, rolling_sum, settling_bars
+from finml_core.features.rolling import exponential_mean, lag, ratio, relative, rolling_mean, rolling_sum, settling_bars
 from finml_core.features.segment import Segment, shared
 from finml_core.typing import FloatArray
 
@@ -147,19 +147,23 @@ def average_price(segment: Segment, window: int) -> FloatArray:
     """Volume-weighted mean of the adjusted typical price."""
     typical = measures.typical_price(segment)
     traded = _traded(segment, window)
-    weighted = ratio(rolling_sum(typical * segment.volume, window), traded, empty=np.nan)
-    return np.where(traded == 0, rolling_mean(typical, window), weighted)
+    mean = ratio(rolling_sum(typical * segment.volume, window), traded, empty=np.nan)
+    untraded = traded == 0
+    if untraded.any():
+        np.copyto(mean, rolling_mean(typical, window), where=untraded)
+    return mean
 
 
 def price_to_vwap(segment: Segment, window: int) -> FloatArray:
     """Distance of the close from the volume-weighted price, as a fraction."""
-    return segment.close / average_price(segment, window) - 1
+    return relative(segment.close, average_price(segment, window))
 
 
 def on_balance(segment: Segment, window: int) -> FloatArray:
     """Volume of rising less that of falling bars, as a share of all, -1 to 1."""
-    direction = np.sign(segment.close - lag(segment.close, 1))
-    return ratio(rolling_sum(direction * segment.volume, window), _traded(segment, window), empty=0.0)
+    return ratio(
+        rolling_sum(measures.close_change(segment) * segment.volume, window), _traded(segment, window), empty=0.0
+    )
 
 
 def accumulation(segment: Segment, window: int) -> FloatArray:
@@ -170,11 +174,16 @@ def accumulation(segment: Segment, window: int) -> FloatArray:
 def money_flow(segment: Segment, window: int) -> FloatArray:
     """Share of the money that changed hands at rising prices, 0 to 100."""
     typical = measures.typical_price(segment)
-    direction = np.sign(typical - lag(typical, 1))
-    money = (segment.raw_high + segment.raw_low + segment.raw_close) / 3 * segment.volume
-    rising = rolling_sum(money * np.maximum(direction, 0), window)
-    moving = rolling_sum(money * np.abs(direction), window)
-    return 100 * ratio(rising, moving, empty=0.5)
+    change = typical - lag(typical, 1)
+    money = segment.raw_high + segment.raw_low
+    money += segment.raw_close
+    money *= segment.volume
+    rising = rolling_sum(money * (change > 0), window)
+    money *= change != 0
+    np.copyto(money, np.nan, where=np.isnan(change))
+    share = ratio(rising, rolling_sum(money, window), empty=0.5)
+    share *= 100
+    return share
 
 
 def chaikin(segment: Segment, fast: int, slow: int) -> FloatArray:
