@@ -24,8 +24,8 @@ PROPOSALS = """
 
 
 def propose(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
-    """Splits that a temporary table of bars seems to need; `table` is named by this package."""
-    make_tables(connection, RETURNS, table)
+    """Splits that a temporary table of stored bars seems to need; `table` is named by this package."""
+    make_tables(connection, RETURNS, table, is_stored=True)
     proposals = connection.execute(PROPOSALS).df()
     numbers = ["ratio", "close_before", "close_after", "deviations", "volume_ratio"]
     texts = ["symbol", "confidence"]

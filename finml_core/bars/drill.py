@@ -47,8 +47,9 @@ def select_concerned(connection: duckdb.DuckDBPyConnection, relation: str, check
     """Fill the temporary tables `judged` (the symbol's bars) and `concerned` (`ts, measure, rank` of the finding)."""
     where, values = where_selected(symbol, None, None)
     gather(connection, relation, where, values)
-    make_tables(connection, check.needs, relation if check.is_of_panel else "judged")
+    make_tables(connection, check.needs, relation if check.is_of_panel else "judged", is_stored=True)
     rows = check.rows.replace("$bars", "judged")
+    condition = "symbol = ?" + (" AND false" if check.is_of_files else "")
     connection.execute(
-        f"CREATE TEMP TABLE concerned AS SELECT ts, measure, rank FROM ({rows}) WHERE symbol = ?", [symbol]
+        f"CREATE TEMP TABLE concerned AS SELECT ts, measure, rank FROM ({rows}) WHERE {condition}", values
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from finml_core.bars.connection import connect_utc
 from finml_core.bars.quality_checks import CHECKS
-from finml_core.bars.quality_steps import CALENDAR, RETURNS
+from finml_core.bars.quality_steps import CALENDAR, NO_REPEATS, RETURNS
 from finml_core.bars.source import literal
 from finml_core.checks import check_columns
 from finml_core.schemas import BARS, DEFAULT_SYMBOL, OPTIONAL_BARS
@@ -56,30 +56,38 @@ def quality_report(bars: pd.DataFrame) -> pd.DataFrame:
                 SELECT row_number() OVER () AS position, symbol::VARCHAR AS symbol, ts::TIMESTAMP AS ts, {numbers}
                 FROM given"""
         )
-        return judge(connection, "judged")
+        return judge(connection, "judged", is_stored=False)
 
 
 def gather(connection: duckdb.DuckDBPyConnection, relation: str, where: str, values: list[Any]) -> None:
-    """Put stored bars into the temporary table `judged`, numbered in their order."""
+    """Make stored bars `judged`: a view of all of them, or a temporary table of those selected."""
+    kind = "TABLE" if where else "VIEW"
     columns = ", ".join((*BARS, *OPTIONAL_BARS))
-    query = f"SELECT row_number() OVER () AS position, {columns} FROM {relation} {where} ORDER BY symbol, ts"
-    connection.execute(f"CREATE TEMP TABLE judged AS {query}", values)
+    query = f"SELECT 0 AS position, {columns} FROM {relation} {where}"
+    connection.execute(f"CREATE TEMP {kind} judged AS {query}", values)
 
 
-def make_tables(connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str], table: str) -> None:
+def make_tables(
+    connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str], table: str, *, is_stored: bool
+) -> None:
     """The helper tables of checks, for the bars in `table`."""
     for name, query in queries.items():
+        query = NO_REPEATS if is_stored and name == "repeats" else query
         connection.execute(f"CREATE TEMP TABLE {name} AS {query.replace('$bars', table)}")
 
 
-def judge(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
-    """Findings on a temporary table with `position` and the columns of bars; its name comes from this package."""
-    make_tables(connection, {**RETURNS, **CALENDAR}, table)
+def judge(connection: duckdb.DuckDBPyConnection, table: str, *, is_stored: bool) -> pd.DataFrame:
+    """Findings on a temporary table with `position` and the columns of bars; its name comes from this package.
+
+    Of stored bars it is known that they have an order and no duplicates; `position` is not read.
+    """
+    make_tables(connection, {**RETURNS, **CALENDAR}, table, is_stored=is_stored)
     parts = [
         f"""SELECT {literal(check.name)} AS "check", severity, symbol, n AS "count", first, last, example,
                    {literal(check.advice)} AS advice, {literal(check.mend)} AS mend, {literal(check.measure)} AS measure
             FROM ({check.query.replace("$bars", table)})"""
         for check in CHECKS
+        if not (is_stored and check.is_of_files)
     ]
     rank = " ".join(f"WHEN '{name}' THEN {number}" for number, name in enumerate(SEVERITIES))
     findings = connection.execute(

@@ -28,6 +28,7 @@ class Check:
     mend: str = "exclude"
     needs: Mapping[str, str] = field(default_factory=lambda: ONLY_SIZES)  # tables to make first
     is_of_panel: bool = False  # needs the bars of all symbols to judge one
+    is_of_files: bool = False  # a store never has it
 
     @property
     def query(self) -> str:
@@ -39,26 +40,35 @@ class Check:
 
 def _bars(where: str, measure: str, example: str) -> str:
     """Bars of `$bars` that meet a condition."""
-    return f"""SELECT symbol, ts, CAST({measure} AS DOUBLE) AS measure, CAST(position AS DOUBLE) AS rank,
-                      {example} AS example FROM $bars WHERE {where}"""
+    return f"""SELECT symbol, ts, CAST({measure} AS DOUBLE) AS measure, epoch(ts) AS rank, {example} AS example
+               FROM $bars WHERE {where}"""
 
 
+# a run of k closes shows as k - 1 bars in a row that repeat the close before them
 STALE = f"""
-    WITH marked AS (
-        SELECT symbol, ts, close, sum(CASE WHEN close = last_close THEN 0 ELSE 1 END) OVER (
-            PARTITION BY symbol ORDER BY ts ROWS UNBOUNDED PRECEDING) AS run FROM steps WHERE close IS NOT NULL),
+    WITH same AS (
+        SELECT symbol, place, place - row_number() OVER (PARTITION BY symbol ORDER BY place) AS run
+        FROM steps WHERE close = last_close),
     runs AS (
-        SELECT symbol, run, count(*) AS length, min(ts) AS start
-        FROM marked GROUP BY symbol, run HAVING count(*) >= {STALE_BARS})
-    SELECT symbol, ts, CAST(length AS DOUBLE) AS measure, CAST(-length AS DOUBLE) AS rank,
-           format('{{}} bars close at {{}} from {{}}', length, close, start::VARCHAR) AS example
-    FROM marked JOIN runs USING (symbol, run)"""
+        SELECT symbol, min(place) - 1 AS start, max(place) AS stop FROM same
+        GROUP BY symbol, run HAVING count(*) >= {STALE_BARS} - 1),
+    places AS (SELECT symbol, start, stop, unnest(range(start, stop + 1)) AS place FROM runs)
+    SELECT symbol, ts, CAST(stop - start + 1 AS DOUBLE) AS measure, CAST(start - stop AS DOUBLE) AS rank,
+           format('{{}} bars close at {{}} from {{}}', stop - start + 1, close,
+                  first_value(ts) OVER (PARTITION BY symbol, start ORDER BY ts)::VARCHAR) AS example
+    FROM places JOIN steps USING (symbol, place)"""
 
+# sessions are looked for only in symbols that have fewer than their span holds
 MISSING_SESSIONS = """
-    SELECT symbol, CAST(day AS TIMESTAMP) AS ts, 0.0 AS measure, 0.0 AS rank, day::VARCHAR || ' has no bar' AS example
-    FROM sizes, sessions
-    WHERE day BETWEEN CAST(start AS DATE) AND CAST(stop AS DATE)
-      AND NOT EXISTS (FROM dates WHERE dates.symbol = sizes.symbol AND dates.day = sessions.day)"""
+    WITH held AS (SELECT symbol, count(*) AS n FROM dates SEMI JOIN sessions USING (day) GROUP BY symbol),
+    spans AS (
+        SELECT symbol, CAST(start AS DATE) AS born, CAST(stop AS DATE) AS died, count(*) AS n
+        FROM sizes JOIN sessions ON day BETWEEN CAST(start AS DATE) AND CAST(stop AS DATE) GROUP BY ALL),
+    short AS (SELECT symbol, born, died FROM spans LEFT JOIN held USING (symbol) WHERE spans.n > coalesce(held.n, 0)),
+    wanted AS (SELECT symbol, day FROM short JOIN sessions ON day BETWEEN born AND died)
+    SELECT symbol, CAST(day AS TIMESTAMP) AS ts, 0.0 AS measure, epoch(day) AS rank,
+           day::VARCHAR || ' has no bar' AS example
+    FROM wanted ANTI JOIN dates USING (symbol, day)"""
 
 SPLITS = """
     SELECT symbol, ts, 100 * (exp(log_return) - 1) AS measure, CASE WHEN is_strong THEN 0.0 ELSE 1.0 END AS rank,
@@ -92,7 +102,9 @@ CHECKS = (
         rows=DUPLICATES,
         measure="bars of this stamp",
         advice="Keep one bar of each stamp; an ingest keeps the first.",
+        mend="",
         needs=RETURNS,
+        is_of_files=True,
     ),
     Check(
         name="missing prices",
@@ -208,6 +220,7 @@ CHECKS = (
         measure="seconds before the row above it",
         advice="The store sorts them; no action needed.",
         mend="",
+        is_of_files=True,
     ),
 )
 NAMES = tuple(check.name for check in CHECKS)

@@ -68,12 +68,12 @@ SUSPECTS = f"""
     told AS (
         SELECT jumps.* REPLACE (CASE WHEN log_return < 0 THEN ratio ELSE 1 / ratio END AS ratio),
                CASE WHEN before > 0 AND after > 0 AND least(n_before, n_after) >= {LEAST_VOLUMES}
-                    THEN after / before END AS volume_ratio
+                    THEN after / before END AS volume_ratio, is_gap OR abs(log_return) > ln({FAR_RATIO}) AS is_shown
         FROM jumps LEFT JOIN volumes USING (symbol, ts) WHERE is_split),
     matched AS (
         SELECT *, coalesce(abs(ln(volume_ratio) - ln(ratio)) < abs(ln(ratio)) / 2, false) AS is_matched FROM told)
-    SELECT * EXCLUDE (is_matched), is_gap OR (is_matched AND ratio < 1) AS is_strong,
-           CASE WHEN is_matched AND (is_gap OR ratio < 1) THEN 'high' WHEN is_matched OR is_gap THEN 'medium'
+    SELECT * EXCLUDE (is_matched), is_shown OR (is_matched AND ratio < 1) AS is_strong,
+           CASE WHEN is_matched AND (is_shown OR ratio < 1) THEN 'high' WHEN is_matched OR is_shown THEN 'medium'
                 ELSE 'low' END AS confidence
     FROM matched"""
 DATES = "SELECT DISTINCT symbol, CAST(ts AS DATE) AS day FROM $bars"
@@ -89,6 +89,8 @@ SESSIONS = """
                        + coalesce(died, 0) AS n_alive
         FROM counted LEFT JOIN changes USING (day))
     SELECT day FROM alive WHERE 2 * n >= n_alive"""
+
+NO_REPEATS = "SELECT 0 AS position, 0 AS n WHERE false"  # a store keeps one bar of each stamp
 
 RETURNS = {"sizes": SIZES, "repeats": REPEATS, "steps": STEPS, "spread": SPREAD, "jumps": JUMPS, "suspects": SUSPECTS}
 CALENDAR = {"sizes": SIZES, "dates": DATES, "sessions": SESSIONS}

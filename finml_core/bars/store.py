@@ -159,7 +159,7 @@ class BarStore:
         where, values = where_selected(symbols, start, end)
         with reading(self.path, self.timeout_s) as connection:
             gather(connection, bars_relation(connection), where, values)
-            return judge(connection, "judged")
+            return judge(connection, "judged", is_stored=True)
 
     def findings(self) -> pd.DataFrame:
         """`quality` of all bars with the column `decision`: open, accepted or mended (`review_finding`)."""

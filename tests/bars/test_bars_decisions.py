@@ -98,3 +98,29 @@ def test_a_large_reverse_split_is_found_though_the_price_moved_besides(store, pa
     bars.loc[900:1199, list(PRICES)] *= 20 * 0.9
     store.ingest(bars)
     assert store.propose_splits()["ratio"].tolist() == [0.05]
+
+
+def test_volume_that_moves_with_the_price_makes_a_split_surer(store, panel):
+    bars = panel.copy()
+    prices = list(PRICES)
+    for symbol, ratio in (("S0", 2.0), ("S1", 2.0), ("S2", 0.25)):
+        after = (bars["symbol"] == symbol) & (bars["ts"] >= bars["ts"].iloc[300])
+        bars.loc[after, prices] /= ratio
+        if symbol != "S1":
+            bars.loc[after, "volume"] *= ratio
+    store.ingest(bars.assign(volume=bars["volume"].where(bars["symbol"] != "S1", bars["volume"].median())))
+    proposals = store.propose_splits().set_index("symbol")
+    assert proposals["confidence"].to_dict() == {"S0": "high", "S1": "medium", "S2": "high"}
+    around = bars[bars["symbol"] == "S0"].reset_index(drop=True)["volume"]
+    expected = around.iloc[300:320].median() / around.iloc[280:300].median()
+    assert proposals.loc["S0", "volume_ratio"] == pytest.approx(expected)
+    assert proposals.loc["S1", "volume_ratio"] == 1
+    assert set(store.findings()["severity"]) == {"high"}
+
+
+def test_a_split_without_volume_is_proposed_all_the_same(store, halved):
+    bars, ts = halved
+    store.ingest(bars.assign(volume=np.nan))
+    proposals = store.propose_splits()
+    assert proposals[["symbol", "ts", "ratio", "confidence"]].to_numpy().tolist() == [["S1", ts, 2.0, "medium"]]
+    assert proposals["volume_ratio"].isna().all()

@@ -90,6 +90,7 @@ def test_a_finding_that_is_not_there_has_no_bars(store, panel):
     store.ingest(panel)
     assert store.finding_bars("zero volume", "S1").empty
     assert store.finding_bars("zero volume", "nobody").empty
+    assert store.finding_bars("unsorted rows", "S1").empty
     with pytest.raises(ConfigError, match="choose one of"):
         store.finding_bars("bad luck", "S1")
 
