@@ -16,11 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from finml_core.bars.synthetic_config import REGIME_TRAITS, SyntheticConfig
+from finml_core.bars.synthetic_config import BAR_MINUTES, REGIME_TRAITS, SyntheticConfig
 from finml_core.bars.synthetic_paths import draw_intrabar, simulate_returns
+from finml_core.metrics import auc
 from finml_core.schemas import BARS
 from finml_core.typing import IntArray
 from finml_core.vocabulary import RegimeType
+
+SESSION_OPEN, SESSION_MINUTES = pd.Timedelta(hours=14, minutes=30), 390
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,16 @@ class SyntheticMarket:
         table["jump"] = table["jump"].fillna(0.0)
         return table[["symbol", "ts", "regime", "expected_log_return", "volatility", "score", "jump"]]
 
+    @property
+    def best_auc(self) -> float:
+        """AUC of the next bar's direction for a forecaster who knows what was planted: no model can expect more.
+
+        Near 0.5 where the planted signal is 0.
+        """
+        rises = self.bars["close"].groupby(self.bars["symbol"]).shift(-1) > self.bars["close"]
+        is_last = self.bars["symbol"].ne(self.bars["symbol"].shift(-1)).to_numpy()
+        return auc(rises.to_numpy()[~is_last], self.signal["score"].to_numpy()[~is_last])
+
 
 def simulate_bars(config: SyntheticConfig | None = None) -> SyntheticMarket:
     """Draw a market from its seed, with the regimes and the signal that made it.
@@ -56,7 +69,7 @@ def simulate_bars(config: SyntheticConfig | None = None) -> SyntheticMarket:
     paths = simulate_returns(config, [traits[state] for state in regime], generator)
     first_price = np.exp(generator.uniform(np.log(20), np.log(200), config.n_symbols))
     prices = draw_intrabar(paths, first_price, generator)
-    ts = pd.bdate_range(config.start, periods=config.n_bars).astype("datetime64[us]")
+    ts = _stamps(config)
     bars = _long_bars(config, ts, prices)
     score = (paths.drift / paths.volatility)[1:]
     signal = pd.DataFrame(
@@ -72,6 +85,18 @@ def simulate_bars(config: SyntheticConfig | None = None) -> SyntheticMarket:
     jumps = bars.loc[jump != 0, ["symbol", "ts"]].assign(log_return=jump[jump != 0]).reset_index(drop=True)
     regimes = pd.DataFrame({"ts": ts, "regime": names})
     return SyntheticMarket(bars=bars, regimes=regimes, signal=signal, jumps=jumps)
+
+
+def _stamps(config: SyntheticConfig) -> pd.DatetimeIndex:
+    """Closes of the bars: business days, or every few minutes of their sessions."""
+    minutes = BAR_MINUTES[config.bar_size]
+    if minutes is None:
+        return pd.bdate_range(config.start, periods=config.n_bars).astype("datetime64[us]")
+    n_day = SESSION_MINUTES // minutes
+    opens = pd.bdate_range(config.start, periods=-(-config.n_bars // n_day)) + SESSION_OPEN
+    closes = np.arange(1, n_day + 1) * np.timedelta64(minutes, "m")
+    stamps = opens.to_numpy().astype("datetime64[us]")[:, None] + closes[None, :]
+    return pd.DatetimeIndex(stamps.ravel()[: config.n_bars])
 
 
 def _regime_path(config: SyntheticConfig, generator: np.random.Generator) -> IntArray:

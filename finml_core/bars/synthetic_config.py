@@ -20,6 +20,7 @@ class RegimeTraits:
     reversal: float = 0.0  # weight against the last 5 bars' direction
 
 
+BAR_MINUTES: Mapping[str, int | None] = {"1min": 1, "5min": 5, "15min": 15, "30min": 30, "1d": None}
 REGIME_TRAITS: Mapping[RegimeType, RegimeTraits] = {
     RegimeType.BULL_TREND: RegimeTraits(tilt=0.2, volatility=0.8, momentum=1.0),
     RegimeType.BEAR_TREND: RegimeTraits(tilt=-0.2, volatility=1.2, momentum=1.0),
@@ -33,12 +34,13 @@ REGIME_TRAITS: Mapping[RegimeType, RegimeTraits] = {
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticConfig:
-    """A market of daily bars on business days."""
+    """A market of daily bars on business days, or of shorter ones in sessions from 14:30 to 21:00 UTC."""
 
     n_symbols: int = 50
     n_bars: int = 1500
     seed: int = 7
     start: str = "2010-01-04"
+    bar_size: str = "1d"  # or minutes that divide a session of 390: "1min", "5min", "15min", "30min"
     prefix: str = "SYN"  # symbols are SYN00, SYN01, ...
     signal_strength: float = 0.3  # drift at full signal, in units of volatility per bar; 0: nothing to find
     regimes: tuple[str, ...] = ("BULL_TREND", "BEAR_TREND", "RANGING", "HIGH_VOLATILITY")
@@ -55,6 +57,7 @@ class SyntheticConfig:
         check_integer("n_symbols", self.n_symbols, 1)
         check_integer("n_bars", self.n_bars, 2)
         check_integer("seed", self.seed, 0)
+        check_choice("bar_size", self.bar_size, tuple(BAR_MINUTES))
         check_between("signal_strength", self.signal_strength, 0, 1)
         check_at_least("regime_duration", self.regime_duration, 1)
         check_positive("volatility", self.volatility)

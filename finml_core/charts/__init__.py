@@ -9,7 +9,7 @@ from finml_core.charts.luck import best_sharpe_against_luck
 from finml_core.charts.market import candles, window_line
 from finml_core.charts.models import learning_curves, score_intervals
 from finml_core.charts.prices import price_line, regime_band
-from finml_core.charts.quality import coverage_heatmap
+from finml_core.charts.quality import coverage_heatmap, finding_bars, session_bars
 from finml_core.charts.regimes import regime_durations, regime_probabilities, transition_heatmap
 from finml_core.charts.splits import fold_scores, split_timeline
 from finml_core.charts.theme import themed, words
@@ -26,6 +26,7 @@ __all__ = [
     "distribution",
     "equity_drawdown",
     "feature_history",
+    "finding_bars",
     "fold_scores",
     "information_decay",
     "learning_curves",
@@ -36,6 +37,7 @@ __all__ = [
     "reliability_diagram",
     "returns_by",
     "score_intervals",
+    "session_bars",
     "split_timeline",
     "themed",
     "thin",

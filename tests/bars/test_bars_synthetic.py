@@ -160,3 +160,27 @@ def test_a_decaying_signal_is_gone_at_the_end():
     assert auc(momentum(market.bars)[late], result[late]) == pytest.approx(0.5, abs=0.03)
     with pytest.raises(ConfigError, match="signal_half_life"):
         SyntheticConfig(signal_half_life=0.0)
+
+
+@pytest.mark.parametrize(("size", "n_session"), [("1min", 390), ("30min", 13)])
+def test_shorter_bars_fill_sessions_and_are_stamped_with_their_close(size, n_session):
+    bars = simulate_bars(SyntheticConfig(n_symbols=1, n_bars=2 * n_session + 3, bar_size=size)).bars
+    assert_frame_equal(as_bars(bars), bars)
+    assert bars["ts"].dt.date.value_counts().tolist() == [n_session, n_session, 3]
+    step = pd.Timedelta(size)
+    assert bars["ts"].iloc[0] == pd.Timestamp("2010-01-04 14:30") + step
+    assert bars["ts"].iloc[n_session - 1] == pd.Timestamp("2010-01-04 21:00")
+    assert (bars["ts"].diff().iloc[1:n_session] == step).all()
+
+
+def test_a_bar_size_that_does_not_divide_a_session_is_refused():
+    with pytest.raises(ConfigError, match="bar_size"):
+        SyntheticConfig(bar_size="7min")
+
+
+def test_the_best_auc_is_what_the_truth_itself_scores(market):
+    score = market.signal["score"].reset_index(drop=True)
+    rises = outcome(market.bars, 1)
+    assert market.best_auc == pytest.approx(roc_auc_score(rises[rises.notna()] > 0, score[rises.notna()]))
+    nothing = simulate_bars(SyntheticConfig(n_symbols=3, n_bars=200, signal_strength=0.0))
+    assert nothing.best_auc == 0.5

@@ -10,6 +10,7 @@ from tests.browser.reader import MAIN
 from tests.conftest import random_bars
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+GONE = "[data-testid='stFileUploader'] button[aria-label^='Remove ']"
 SYMBOLS = "[data-testid='stSidebar'] [data-testid='stMultiSelect']"
 
 
@@ -31,7 +32,7 @@ def test_a_file_of_bars_is_checked_then_stored_and_a_bad_one_changes_nothing(
 
     page = open_page("market_data", base=start_server(own_home).url)
     main = page.locator(MAIN)
-    main.get_by_role("tab", name="Add a file").click()
+    main.get_by_role("tab", name="Add files").click()
     alert = main.locator("[data-testid='stAlertContentError']")
     offer(page, short)
     alert.filter(has_text="short.csv has no column for close").wait_for()
@@ -58,6 +59,11 @@ def test_a_file_of_bars_is_checked_then_stored_and_a_bad_one_changes_nothing(
 
 
 def offer(page, path):
+    """Take away what was offered before, then offer this."""
+    settled(page)
+    for _ in range(page.locator(GONE).count()):
+        page.locator(GONE).first.click()
+        settled(page)
     page.locator(f"{MAIN} [data-testid='stFileUploader'] input[type='file']").set_input_files(path)
     page.locator(MAIN).get_by_text(path.name).first.wait_for()
 

@@ -178,6 +178,16 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
                 }
             ),
         ),
+        "finding_bars": (
+            candles.head(30).assign(
+                concerned=np.arange(30) % 9 == 4, measure=np.where(np.arange(30) % 9 == 4, -47.6, np.nan)
+            ),
+        ),
+        "session_bars": (
+            pd.DataFrame(
+                {"session": ts, "n_bars": generator.choice([0, 350, 390, 391], n), "expected_bars": np.full(n, 390)}
+            ),
+        ),
         "coverage_heatmap": (
             pd.DataFrame(
                 {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from finml_core.bars import activity_bars, resample
+from finml_core.bars import activity_bars, resample, session_counts
 from finml_core.charts.grammar import buckets
 from finml_core.charts.market import MOST_CANDLES, MOST_LOADED
 from finml_core.schemas import adjusted
@@ -14,6 +14,7 @@ from pages._ui.market.window import Window
 
 OVERVIEW_POINTS = 400
 MOST_FOUND = 50
+MOST_MARKED = 60
 STORED = "As stored"
 RULES = {"1 hour": "1h", "1 day": "1d", "1 week": "1w"}
 ACTIVITY = {"Dollar bars": "dollar", "Volume bars": "volume", "Tick bars": "tick"}
@@ -118,16 +119,60 @@ def findings(symbols: tuple[str, ...] | None) -> pd.DataFrame:
     return _findings(symbols, load.data_version())
 
 
-def marks(symbol: str, window: Window, n: int) -> pd.DataFrame:
-    """The gravest findings of a symbol that lie in a window: ts, check, severity, example."""
-    found = findings((symbol,)).rename(columns={"first": "ts"})
-    return found.loc[found["ts"].between(window.start, window.end), ["ts", "check", "severity", "example"]].head(n)
+@st.cache_data(max_entries=32, show_spinner="Checking the bars", show_time=True)
+def _marks(symbol: str, version: int) -> pd.DataFrame:
+    parts = []
+    for row in _findings((symbol,), version).itertuples():
+        bars = finding_bars(row.check, symbol, 0, MOST_MARKED)
+        parts.append(bars[["ts"]].assign(check=row.check, severity=row.severity, example=row.example))
+    columns = ["ts", "check", "severity", "example"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def marks(symbol: str, window: Window) -> pd.DataFrame:
+    """Bars in a window that a check concerns, the gravest findings first: ts, check, severity, example."""
+    found = _marks(symbol, load.data_version())
+    return found.loc[found["ts"].between(window.start, window.end)].head(MOST_MARKED)
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking for the bars", show_time=True)
+def _finding_bars(check: str, symbol: str, context: int, n: int, version: int) -> pd.DataFrame:
+    return load.bar_store().finding_bars(check, symbol, context=context, limit=n)
+
+
+def finding_bars(check: str, symbol: str, context: int, n: int) -> pd.DataFrame:
+    """The `n` gravest bars of a finding, each with its neighbours."""
+    return _finding_bars(check, symbol, context, n, load.data_version())
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _matching(words: str, version: int) -> list[str]:
+    return load.bar_store().search_symbols(words, limit=MOST_FOUND)
 
 
 def matching(words: str) -> list[str]:
-    """Symbols whose name holds the words, at most a few dozen."""
-    found = [symbol for symbol in load.symbols() if words.strip().lower() in symbol.lower()] if words.strip() else []
-    return found[:MOST_FOUND]
+    """Symbols whose name holds the words, the closest first, at most a few dozen."""
+    return _matching(words.strip(), load.data_version()) if words.strip() else []
+
+
+@st.cache_data(max_entries=16, show_spinner="Counting sessions", show_time=True)
+def _sessions(symbol: str, version: int) -> pd.DataFrame:
+    return session_counts(load.bar_store().load(symbol))
+
+
+def sessions(symbol: str) -> pd.DataFrame:
+    """session, n_bars, expected_bars of one symbol by its own calendar."""
+    return _sessions(symbol, load.data_version())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _months(symbols: tuple[str, ...], version: int) -> pd.DataFrame:
+    return load.bar_store().coverage_by_month(list(symbols))
+
+
+def months(symbols: tuple[str, ...]) -> pd.DataFrame:
+    """symbol, month, n_bars of some symbols."""
+    return _months(symbols, load.data_version())
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -144,3 +189,13 @@ def _splits(symbols: tuple[str, ...] | None, version: int) -> pd.DataFrame:
 def splits(symbols: tuple[str, ...] | None) -> pd.DataFrame:
     """symbol, ts, ratio, state (applied or proposed), split_id of the applied ones."""
     return _splits(symbols, load.data_version())
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _proposals(symbol: str, version: int) -> pd.DataFrame:
+    return load.bar_store().propose_splits(symbol)
+
+
+def proposals(symbol: str) -> pd.DataFrame:
+    """Steps of a symbol that look like splits, with their evidence."""
+    return _proposals(symbol, load.data_version())

@@ -15,7 +15,6 @@ from pages._ui.selection import Selection
 MARGIN = 0.5  # of the window's width that is loaded on either side, seen while one drags
 MOST_OPTIONS = 1000  # symbols in one list; more are searched for
 MARKED_AT_ONCE = 300_000  # bars that are checked for splits and findings without being asked
-MOST_MARKED = 40
 RAW, ADJUSTED = "As supplied", "Adjusted"
 # Charts are drawn anew by each move; without this, what stands below them would jump.
 STEADY = """<style>
@@ -38,8 +37,10 @@ def show(selection: Selection) -> None:
         whole, n_bars = known
         look = _look(symbol)
         window = windows.current(symbol, whole, n_bars, selection)
-        _buttons(whole)
-        _draw(look, window, whole, is_marked=_is_marked(n_bars))
+        with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+            _buttons(whole)
+            is_marked = _is_marked(n_bars)
+        _draw(look, window, whole, is_marked=is_marked)
 
 
 def _symbol(selection: Selection) -> str:
@@ -100,22 +101,22 @@ def _buttons(whole: Window) -> None:
         *((name, None, lambda window, period=period: whole.last(period)) for name, period in PERIODS.items()),
         ("All", None, lambda window: whole),
     )
-    with st.container(horizontal=True, gap="xsmall"):
-        for name, icon, press in presses:
-            st.button(
-                name,
-                key=f"market_go_{name.lower().replace(' ', '_')}",
-                icon=f":material/{icon}:" if icon else None,
-                on_click=windows.press,
-                args=(press,),
-            )
+    for name, icon, press in presses:
+        st.button(
+            name,
+            key=f"market_go_{name.lower().replace(' ', '_')}",
+            icon=f":material/{icon}:" if icon else None,
+            on_click=windows.press,
+            args=(press,),
+        )
 
 
 def _is_marked(n_bars: int) -> bool:
     few = n_bars <= MARKED_AT_ONCE
     return st.toggle(
-        "Mark splits and findings" if few else f"Mark splits and findings (checks {text.thousands(n_bars)} bars first)",
+        "Splits and findings",
         value=few,
+        help=f"Marked on the candles; the first time all {text.thousands(n_bars)} bars are checked",
         key=f"market_marks_{'few' if few else 'many'}",
     )
 
@@ -128,7 +129,7 @@ def _draw(look: Look, window: Window, whole: Window, *, is_marked: bool) -> None
     if is_marked:
         splits = reads.splits((look.symbol,))
         splits = splits[splits["ts"].between(loaded.start, loaded.end)]
-        findings = reads.marks(look.symbol, loaded, MOST_MARKED)
+        findings = reads.marks(look.symbol, loaded)
     with st.container(key="market_hero"):
         key = windows.key("market_candles")
         st.altair_chart(
