@@ -27,7 +27,9 @@ def audit_run(
 
 def _features_know_no_future(config: ExperimentConfig, data: Dataset) -> dict[str, object]:
     engineer = FeatureEngineer(config.features)
-    table = audit_features(lambda bars: engineer.fit(bars).transform(bars), data.bars, n_cuts=N_CUTS)
+    table = audit_features(
+        lambda bars: engineer.fit(bars).transform(bars), data.bars, n_cuts=N_CUTS, tests=("truncation", "append")
+    )
     offenders = table.loc[~table["passed"], "feature"].tolist()
     reason = (
         f"{len(table)} features are unchanged when the future is cut off"
