@@ -94,6 +94,43 @@ def runs(options: argparse.Namespace) -> int:
     return 0
 
 
+def audit(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from finml_core.bars import BarStore, bundled_bars
+    from finml_core.errors import DataError
+    from finml_core.runs import UserCodeError, audit_user_feature, bars_for_audit
+    from finml_core.runs.files import read_source
+    from finml_core.schemas import as_bars
+
+    source = read_source(options.file)
+    path = home() / "market.duckdb"
+    if options.bars:
+        try:
+            bars = as_bars(pd.read_parquet(options.bars))
+        except (OSError, ValueError) as error:
+            raise DataError(f"{options.bars} cannot be read as bars: {error}") from error
+    else:
+        bars = BarStore(path).load() if path.exists() else bundled_bars()
+    names = options.symbols.split(",") if options.symbols else sorted(bars["symbol"].unique())[:5]
+    chosen = bars[bars["symbol"].isin(names)]
+    if chosen.empty:
+        raise DataError(f"there are no bars of {', '.join(names)}.")
+    try:
+        table = audit_user_feature(
+            source, bars_for_audit(chosen), n_cuts=options.cuts, timeout_s=options.timeout, memory_mb=options.memory
+        )
+    except UserCodeError as error:
+        print(f"failed: {error}", file=sys.stderr)
+        return 1
+    shown = ["feature", "verdict", "failed_tests", "first_symbol", "first_offence", "max_difference", "forgets_after"]
+    print(f"{len(bars_for_audit(chosen))} bars of {', '.join(names)}")
+    print(table[shown].to_string(index=False, na_rep=""))
+    failed = int((~table["passed"]).sum())
+    print(f"{failed} of {len(table)} features use what they cannot know." if failed else "No feature sees the future.")
+    return 1 if failed else 0
+
+
 def _follow(store, run_id):
     """Print each new message of a run until it ends."""
     said = ""
@@ -152,6 +189,15 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("run", help="run an experiment file, follow it, print its leaderboard")
     command.add_argument("file", type=Path)
     command.set_defaults(action=run)
+
+    command = commands.add_parser("audit", help="does a Python file's feature(bars) see the future? exit code 1 if so")
+    command.add_argument("file", type=Path)
+    command.add_argument("--symbols", help="like AAPL,MSFT (default: the store's first five, or bundled bars)")
+    command.add_argument("--bars", type=Path, metavar="PARQUET", help="a file of bars instead of the store")
+    command.add_argument("--cuts", type=int, default=3, help="places at which the future is cut off (default 3)")
+    command.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
+    command.add_argument("--memory", type=int, default=2048, metavar="MB")
+    command.set_defaults(action=audit)
 
     command = commands.add_parser("runs", help="list the runs")
     command.set_defaults(action=runs)

@@ -126,3 +126,29 @@ def test_a_small_run_prints_its_leaderboard_and_is_listed(finml, home, tmp_path)
     listed = finml("runs").stdout
     assert "small" in listed
     assert "done" in listed
+
+
+def test_a_file_is_audited_without_a_browser(finml, tmp_path):
+    bars = tmp_path / "bars.parquet"
+    random_bars(2, 200).to_parquet(bars)
+    file = tmp_path / "mine.py"
+    file.write_text("def feature(bars):\n    return bars['close'].rolling(3).mean()\n")
+    done = finml("audit", file, "--bars", bars, "--symbols", "S1")
+    assert done.returncode == 0, done.stderr
+    assert "No feature sees the future" in done.stdout
+    file.write_text("def feature(bars):\n    return bars['close'].shift(-1)\n")
+    done = finml("audit", file, "--bars", bars)
+    assert done.returncode == 1
+    assert "truncation" in done.stdout
+    assert refused(finml("audit", tmp_path / "absent.py"), "absent.py")
+
+
+def test_a_file_that_cannot_be_audited_is_explained(finml, tmp_path):
+    bars = tmp_path / "bars.parquet"
+    random_bars(2, 200).to_parquet(bars)
+    file = tmp_path / "mine.py"
+    file.write_text("def feature(bars)\n")
+    done = finml("audit", file, "--bars", bars)
+    assert done.returncode == 1
+    assert "no valid Python in line 1" in done.stderr
+    assert refused(finml("audit", file, "--bars", file), "cannot be read as bars")

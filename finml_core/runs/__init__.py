@@ -4,5 +4,16 @@ from finml_core.runs.ledger import Ledger
 from finml_core.runs.luck import LuckSummary, leaderboard_luck
 from finml_core.runs.status import RunStatus
 from finml_core.runs.store import Annotation, RunStore
+from finml_core.runs.user_feature import UserCodeError, audit_user_feature, bars_for_audit
 
-__all__ = ["Annotation", "Ledger", "LuckSummary", "RunStatus", "RunStore", "leaderboard_luck"]
+__all__ = [
+    "Annotation",
+    "Ledger",
+    "LuckSummary",
+    "RunStatus",
+    "RunStore",
+    "UserCodeError",
+    "audit_user_feature",
+    "bars_for_audit",
+    "leaderboard_luck",
+]

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from finml_core.errors import DataError
+
 ATTEMPTS = 20  # Windows refuses to replace or read a file that another process has open at that moment
 PAUSE_S = 0.02
 
@@ -45,6 +47,20 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
 def read_text(path: Path) -> str:
     """The text at `path`, waiting out a replacement in progress."""
     return _patiently(lambda: path.read_text(encoding="utf-8"))
+
+
+def read_source(path: Path) -> str:
+    """A text file that a user names.
+
+    Raises
+    ------
+    DataError
+        If it is absent, no file, or no UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}.") from error
 
 
 def safe_name(key: str) -> str:
