@@ -1,6 +1,7 @@
 """The frames that stages exchange: their columns, written down once, and the doors through which they come in."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -45,14 +46,14 @@ def as_bars(frame: pd.DataFrame) -> pd.DataFrame:
     bars = _lift(frame)
     check_columns(bars, BARS, what="the frame of bars")
     columns = [column for column in (*BARS, *OPTIONAL_BARS) if column in bars.columns]
-    bars = bars.loc[:, columns].copy()
-    bars["symbol"] = bars["symbol"].astype("str")
-    bars["ts"] = _naive_utc(bars["ts"])
-    numbers = columns[2:]
+    typed = {"symbol": bars["symbol"].astype("str"), "ts": _naive_utc(bars["ts"])}
     try:
-        bars[numbers] = bars[numbers].astype("float64")
+        typed |= {number: bars[number].astype("float64") for number in columns[2:]}
     except (TypeError, ValueError) as error:
         raise DataError(f"the frame of bars holds a value that is no number: {error}.") from error
+    bars = pd.DataFrame(typed, copy=False)  # what has its type already is shared until somebody writes into it
+    if in_order(bars):
+        return bars.reset_index(drop=True)
     bars = bars.sort_values(["symbol", "ts"], kind="stable", ignore_index=True)
     duplicated = bars.duplicated(["symbol", "ts"])
     if duplicated.any():
@@ -61,6 +62,15 @@ def as_bars(frame: pd.DataFrame) -> pd.DataFrame:
             f"{int(duplicated.sum())} duplicated bars, the first {row['symbol']} at {row['ts']}; keep one of each."
         )
     return bars
+
+
+def in_order(bars: pd.DataFrame) -> bool:
+    """Whether (symbol, ts) grows from each row to the next: the bars are sorted and none is duplicated."""
+    offsets = segments(bars)
+    grows = np.diff(bars["ts"].to_numpy().view(np.int64)) > 0
+    grows[offsets[1:-1] - 1] = True  # from the last bar of a symbol to the first of the next
+    symbols = bars["symbol"].iloc[offsets[:-1]].tolist()
+    return bool(grows.all()) and all(symbol < following for symbol, following in pairwise(symbols))
 
 
 def adjusted(bars: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from finml_core.errors import ConfigError
-from finml_core.schemas import BARS, OHLCV, OPTIONAL_BARS
+from finml_core.schemas import BARS, OHLCV, OPTIONAL_BARS, in_order
 
 Moment = str | date | datetime | pd.Timestamp | None  # of a selection's edge, UTC; None: open
 
@@ -34,11 +34,22 @@ def where_selected(symbols: str | Iterable[str] | None, start: Moment, end: Mome
 
 
 def select_bars(connection: duckdb.DuckDBPyConnection, relation: str, where: str, values: list[Any]) -> pd.DataFrame:
-    """The selected bars of a relation as the frame that stages exchange."""
-    columns = ", ".join((*BARS, *OPTIONAL_BARS))
-    bars = connection.execute(f"SELECT {columns} FROM {relation} {where} ORDER BY symbol, ts", values).df()
-    empty = [column for column in OPTIONAL_BARS if bars[column].isna().all()]
-    return typed(bars.drop(columns=empty))
+    """The selected bars of a relation as the frame that stages exchange.
+
+    They mostly lie in order: looking whether they do is ten times faster than having the database sort them.
+    """
+    counts = ", ".join(f"count({column})" for column in OPTIONAL_BARS)
+    known = connection.execute(f"SELECT {counts} FROM {relation} {where}", values).fetchall()[0]
+    optional = [column for column, count in zip(OPTIONAL_BARS, known, strict=True) if count]
+    query = f"SELECT {', '.join((*BARS, *optional))} FROM {relation} {where}"
+    table = connection.sql(query, params=values).to_arrow_table()
+    columns = {name: table[name].to_numpy() for name in table.column_names[1:]}
+    symbols = pd.array(table["symbol"], dtype="str")
+    bars = typed(pd.DataFrame({"symbol": symbols, **columns}, copy=False))
+    bars = bars.drop(columns=[column for column in optional if bars[column].isna().all()])
+    if not in_order(bars):
+        bars = bars.sort_values(["symbol", "ts"], kind="stable", ignore_index=True)
+    return bars
 
 
 def typed(bars: pd.DataFrame) -> pd.DataFrame:

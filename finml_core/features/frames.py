@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from finml_core.schemas import as_bars, key_index
+from finml_core.schemas import as_bars, segments
 from finml_core.typing import FloatArray
 
 
@@ -23,13 +23,26 @@ def on_input_index(values: FloatArray, names: Sequence[str], long: pd.DataFrame,
     """
     columns = list(names)
     if not _is_plain(given):
-        return pd.DataFrame(values, index=key_index(long), columns=columns, copy=False)
+        return pd.DataFrame(values, index=_sorted_key_index(long), columns=columns, copy=False)
     order = np.argsort(given.index.to_numpy(), kind="stable")
     if np.array_equal(order, np.arange(len(order))):
         return pd.DataFrame(values, index=given.index, columns=columns, copy=False)
     restored = np.empty_like(values)
     restored[order] = values
     return pd.DataFrame(restored, index=given.index, columns=columns, copy=False)
+
+
+def _sorted_key_index(long: pd.DataFrame) -> pd.MultiIndex:
+    """`schemas.key_index` of sorted bars, whose symbols need not be looked up row by row."""
+    offsets = segments(long)
+    symbols = pd.Index(long["symbol"].iloc[offsets[:-1]].array, name="symbol")
+    codes, stamps = pd.factorize(long["ts"].to_numpy(), sort=True)
+    return pd.MultiIndex(
+        levels=[symbols, pd.DatetimeIndex(stamps, name="ts")],
+        codes=[np.repeat(np.arange(len(symbols)), np.diff(offsets)), codes],
+        names=["symbol", "ts"],
+        verify_integrity=False,
+    )
 
 
 def _is_plain(frame: pd.DataFrame) -> bool:
