@@ -1,11 +1,15 @@
 """Which features are made, and over which windows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from finml_core.checks import check_between, check_choice, check_integer, check_positive
 from finml_core.errors import ConfigError
 
-FAMILIES = ("price", "trend", "momentum", "volatility", "volume", "mean_reversion")
+FAMILIES = (
+    "price", "trend", "momentum", "volatility", "volume", "mean_reversion", "cross_sectional", "seasonality", "regime",
+    "microstructure", "statistical",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,20 +48,50 @@ class FeatureConfig:
     variance_ratio_lags: tuple[int, ...] = (2, 5)
     variance_ratio_window: int = 60
     hurst_window: int = 100
+    cross_return_windows: tuple[int, ...] = (1, 5, 20)  # what symbols are compared by, beside 12-1 momentum
+    cross_volatility_windows: tuple[int, ...] = (20,)
+    cross_volume_windows: tuple[int, ...] = (20,)
+    market_windows: tuple[int, ...] = (60,)  # regressions on the mean of all symbols
+    sectors: tuple[tuple[str, str], ...] = ()  # (symbol, sector): compares within sectors too; a mapping is taken
+    strength_windows: tuple[int, ...] = (20, 60)
+    efficiency_windows: tuple[int, ...] = (10, 20, 60)
+    volatility_regime: tuple[int, int] = (20, 252)  # of the volatility, of the history that it is ranked in
+    drawdown_window: int = 252
+    quote_window: int = 20
+    spread_windows: tuple[int, ...] = (20, 60)  # estimated spreads
+    impact_windows: tuple[int, ...] = (20, 60)
+    imbalance_windows: tuple[int, ...] = (20, 60)
+    shape_windows: tuple[int, ...] = (20, 60)
+    autocorrelation_lags: tuple[int, ...] = (1, 5)
+    autocorrelation_windows: tuple[int, ...] = (20, 60)
+    entropy_windows: tuple[int, ...] = (60,)
+    quantile_windows: tuple[int, ...] = (20, 60)
+    quantile_shares: tuple[float, ...] = (0.05,)  # each with its opposite; the first makes the tail ratio
+    fractional_order: float = 0.4
+    fractional_threshold: float = 1e-4  # smallest weight of the fractional difference
 
     def __post_init__(self) -> None:
+        if isinstance(self.sectors, Mapping):
+            object.__setattr__(self, "sectors", tuple(sorted(self.sectors.items())))
         for each in fields(self):
             if isinstance(getattr(self, each.name), list):
                 object.__setattr__(self, each.name, tuple(getattr(self, each.name)))
+        if isinstance(self.sectors, tuple):
+            pairs = (tuple(pair) if isinstance(pair, list) else pair for pair in self.sectors)
+            object.__setattr__(self, "sectors", tuple(pairs))
         self._check_families()
         for name, (least, size) in WINDOW_TUPLES.items():
             _check_windows(name, getattr(self, name), least, size)
         for name, least in WINDOWS.items():
             check_integer(name, getattr(self, name), least)
+        _check_sectors(self.sectors)
+        _check_shares("quantile_shares", self.quantile_shares)
         for name in ("macd", "momentum", "chaikin"):
             _check_ascending(name, getattr(self, name)[:2])
         check_positive("bollinger_width", self.bollinger_width)
         check_between("ewma_decay", self.ewma_decay, 0.01, 0.999)
+        check_between("fractional_order", self.fractional_order, 0.05, 1.0)
+        check_between("fractional_threshold", self.fractional_threshold, 1e-5, 0.01)
 
     def _check_families(self) -> None:
         if not isinstance(self.families, tuple) or not self.families:
@@ -84,6 +118,21 @@ WINDOW_TUPLES: dict[str, tuple[int, int | None]] = {
     "zscore_windows": (2, None),
     "extreme_windows": (1, None),
     "variance_ratio_lags": (2, None),
+    "cross_return_windows": (1, None),
+    "cross_volatility_windows": (2, None),
+    "cross_volume_windows": (1, None),
+    "market_windows": (3, None),
+    "strength_windows": (1, None),
+    "efficiency_windows": (1, None),
+    "volatility_regime": (2, 2),
+    "spread_windows": (2, None),
+    "impact_windows": (2, None),
+    "imbalance_windows": (2, None),
+    "shape_windows": (4, None),
+    "autocorrelation_lags": (1, None),
+    "autocorrelation_windows": (3, None),
+    "entropy_windows": (2, None),
+    "quantile_windows": (2, None),
 }
 WINDOWS: dict[str, int] = {
     "adx_window": 2,
@@ -99,6 +148,8 @@ WINDOWS: dict[str, int] = {
     "half_life_window": 3,
     "variance_ratio_window": 2,
     "hurst_window": 4,
+    "drawdown_window": 1,
+    "quote_window": 1,
 }
 
 
@@ -111,6 +162,26 @@ def _check_windows(name: str, windows: tuple[int, ...], least: int, size: int | 
         check_integer(name, window, least)
     if size is None and len(set(windows)) < len(windows):
         raise ConfigError(f"{name} is {windows!r}, but each window may be named once.")
+
+
+def _check_sectors(sectors: tuple[tuple[str, str], ...]) -> None:
+    if not isinstance(sectors, tuple):
+        raise ConfigError(f"sectors is {sectors!r}, but must be a mapping of symbols to sectors, or pairs of them.")
+    for pair in sectors:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(text, str) and text for text in pair)):
+            raise ConfigError(f"sectors has {pair!r}, but each entry must be a pair of texts: symbol, sector.")
+    symbols = [symbol for symbol, _ in sectors]
+    if len(set(symbols)) < len(symbols):
+        raise ConfigError("sectors names a symbol twice, but a symbol is of one sector.")
+
+
+def _check_shares(name: str, shares: tuple[float, ...]) -> None:
+    if not isinstance(shares, tuple) or not shares:
+        raise ConfigError(f"{name} is {shares!r}, but must be a tuple of at least one share.")
+    for share in shares:
+        check_between(name, share, 0.001, 0.499)
+    if len(set(shares)) < len(shares):
+        raise ConfigError(f"{name} is {shares!r}, but each share may be named once.")
 
 
 def _check_ascending(name: str, pair: tuple[int, int]) -> None:

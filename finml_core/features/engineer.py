@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from finml_core.errors import DataError
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.frames import as_long, on_input_index
+from finml_core.features.frames import as_long, is_intraday, on_input_index
 from finml_core.features.panel import Block, Panel, in_threads
 from finml_core.features.registry import make_registry
 from finml_core.typing import FloatArray
@@ -46,12 +46,15 @@ class FeatureEngineer(TransformerMixin, BaseEstimator):
         """
         config = self.config or FeatureConfig()
         bars = as_long(X)
+        intraday = is_intraday(bars)
         self.features_ = {}
         self.notes_ = {}
         for name, feature in make_registry(config).items():
             absent = _absent_inputs(feature, bars)
             if absent:
-                self.notes_[name] = f"{', '.join(absent)} is missing in every bar"
+                self.notes_[name] = f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing in every bar"
+            elif feature.intraday_only and not intraday:
+                self.notes_[name] = "no symbol has two bars on one day"
             elif config.include_levels or not feature.is_level:
                 self.features_[name] = feature
         if not self.features_:

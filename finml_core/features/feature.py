@@ -1,6 +1,6 @@
 """What is known about one feature, and how it is computed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -26,9 +26,10 @@ class Feature:
     lookback: int  # bars up to and including t that the first value needs
     warm_up: int = 0  # rows after the first value until the start of history is forgotten
     inputs: tuple[str, ...] = ("close",)  # columns of bars
-    is_level: bool = False  # in units of price, money or volume: no default input of a model
+    is_level: bool = False  # in units of price, money, volume or symbols: no default input of a model
     compares_symbols: bool = False  # reads all symbols at the same times, not one symbol alone
-    parameters: Mapping[str, int | float] = field(default_factory=dict)
+    intraday_only: bool = False  # says nothing about daily or longer bars
+    parameters: Mapping[str, Hashable] = field(default_factory=dict)
     rule: Callable[..., FloatArray] = field(repr=False)  # rule(segment or, to compare, panel; **parameters)
 
     def of(self, source: Segment | Panel) -> FloatArray:

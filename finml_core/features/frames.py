@@ -16,6 +16,14 @@ def as_long(bars: pd.DataFrame) -> pd.DataFrame:
     return as_bars(bars)
 
 
+def is_intraday(long: pd.DataFrame) -> bool:
+    """Whether a symbol of sorted long bars has two bars on one day (UTC)."""
+    day = long["ts"].to_numpy().astype("datetime64[D]")
+    repeated = day[1:] == day[:-1]
+    repeated[segments(long)[1:-1] - 1] = False  # the next row is of another symbol
+    return bool(repeated.any())
+
+
 def on_input_index(values: FloatArray, names: Sequence[str], long: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
     """`values` (rows of `long`, names) on the index that the caller knows.
 

@@ -4,7 +4,19 @@ from collections.abc import Callable
 
 from finml_core.errors import ConfigError
 from finml_core.features.config import FeatureConfig
-from finml_core.features.families import mean_reversion, momentum, price, trend, volatility, volume
+from finml_core.features.families import (
+    cross_sectional,
+    mean_reversion,
+    microstructure,
+    momentum,
+    price,
+    regime,
+    seasonality,
+    statistical,
+    trend,
+    volatility,
+    volume,
+)
 from finml_core.features.feature import Feature
 
 BUILDERS: dict[str, Callable[[FeatureConfig], list[Feature]]] = {
@@ -14,6 +26,11 @@ BUILDERS: dict[str, Callable[[FeatureConfig], list[Feature]]] = {
     "volatility": volatility.features,
     "volume": volume.features,
     "mean_reversion": mean_reversion.features,
+    "cross_sectional": cross_sectional.features,
+    "seasonality": seasonality.features,
+    "regime": regime.features,
+    "microstructure": microstructure.features,
+    "statistical": statistical.features,
 }
 
 

@@ -70,6 +70,14 @@ class Segment:
     def raw_close(self) -> FloatArray:
         return self._column("raw_close")
 
+    @cached_property
+    def raw_bid(self) -> FloatArray:
+        return self._column("raw_bid")
+
+    @cached_property
+    def raw_ask(self) -> FloatArray:
+        return self._column("raw_ask")
+
 
 def shared(measure: Callable[Concatenate[Holder, P], Value]) -> Callable[Concatenate[Holder, P], Value]:
     """Keep what `measure` gives for a segment or panel and its arguments; callers must not write into it."""

@@ -7,19 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finml_core.features import FAMILIES, FEATURES, Feature, FeatureConfig, FeatureEngineer
-from finml_core.schemas import OHLCV, PRICES
+from finml_core.features import FAMILIES, FEATURES, Feature, FeatureConfig, make_registry
+from finml_core.schemas import OHLCV
+from tests.contracts.feature_worlds import INPUTS, MONEY, compute_all, offences, place, quoted, scaled
 
-EVERY = sorted(FEATURES)
+SECTORS = {"S0": "tea", "S1": "tea", "S2": "coffee", "Z": "tea", "M": "tea", "A": "coffee"}
+REGISTRY = make_registry(FeatureConfig(sectors=SECTORS))
+EVERY = sorted(REGISTRY)
+SCALES = {"return_rank": 0, "volatility_rank": 0, "volume_rank": 0, "dollar_volume_rank": 0, "momentum_rank": 0}
+SCALES |= {"kyle_lambda": -1, "amihud": -1}  # power of the price that a level grows with, where that is not 1
 NAME = re.compile(r"[a-z][a-z0-9_]*$")
 HOLE = 350  # row of a symbol at which an input goes missing
 SPIKE = 200
-
-
-def compute_all(bars: pd.DataFrame) -> pd.DataFrame:
-    engineer = FeatureEngineer(FeatureConfig(include_levels=True))
-    engineer.fit(bars.assign(volume=1.0))  # all columns, even where the bars to transform have no volume
-    return engineer.transform(bars)
 
 
 def random_walks(n_symbols: int, n_bars: int, seed: int) -> pd.DataFrame:
@@ -38,23 +37,7 @@ def random_walks(n_symbols: int, n_bars: int, seed: int) -> pd.DataFrame:
         "symbol": np.repeat([f"S{i}" for i in range(n_symbols)], n_bars),
         "ts": np.tile(pd.bdate_range("2010-01-04", periods=n_bars), n_symbols),
     }
-    return pd.DataFrame(keys | {name: values.ravel() for name, values in columns.items()})
-
-
-def scaled(bars: pd.DataFrame, factor: float) -> pd.DataFrame:
-    return bars.assign(**{price: bars[price] * factor for price in PRICES})
-
-
-def place(frame: pd.DataFrame) -> np.ndarray:
-    """Number of each row within its symbol."""
-    return frame.groupby(level="symbol").cumcount().to_numpy()
-
-
-def offences(early: pd.Series, whole: pd.Series, tolerance: float) -> pd.Series:
-    """Rows of `early` that differ from `whole` by more than `tolerance` of 1 + the size of the value."""
-    whole = whole.reindex(early.index)
-    apart = (early - whole).abs() > tolerance * (1 + whole.abs())
-    return early[apart | (early.isna() != whole.isna())]
+    return quoted(pd.DataFrame(keys | {name: values.ravel() for name, values in columns.items()}))
 
 
 def looks_ahead(feature: Feature, bars: pd.DataFrame, cut: pd.Timestamp) -> bool:
@@ -63,18 +46,23 @@ def looks_ahead(feature: Feature, bars: pd.DataFrame, cut: pd.Timestamp) -> bool
 
 
 @pytest.fixture(scope="module")
+def panel(panel):
+    return quoted(panel)
+
+
+@pytest.fixture(scope="module")
 def features(panel):
-    return compute_all(panel)
+    return compute_all(panel, REGISTRY)
 
 
 @pytest.fixture(scope="module")
 def variants(panel, features):
     """Features of the panel after each change to its bars, by name."""
     rows = panel.groupby("symbol").cumcount()
-    flat = panel.assign(**dict.fromkeys(PRICES, 20.0))
-    holed = panel.mask(panel.columns.isin(OHLCV) & (rows == HOLE).to_numpy()[:, None])
+    flat = panel.assign(**dict.fromkeys(MONEY, 20.0))
+    holed = panel.mask(panel.columns.isin(INPUTS) & (rows == HOLE).to_numpy()[:, None])
     spiked = panel.copy()
-    spiked.loc[rows == SPIKE, list(PRICES)] *= 1e13
+    spiked.loc[rows == SPIKE, list(MONEY)] *= 1e13
     changed = {
         "constant prices": flat,
         "zero volume": panel.assign(volume=0.0),
@@ -91,7 +79,7 @@ def variants(panel, features):
         "cut early": panel[panel["ts"] <= "2016-02-01"],
         "cut late": panel[panel["ts"] <= "2016-11-15"],
     }
-    return {name: compute_all(bars) for name, bars in changed.items()}
+    return {name: compute_all(bars, REGISTRY) for name, bars in changed.items()}
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +89,17 @@ def long_panel():
 
 @pytest.fixture(scope="module")
 def from_the_start(long_panel):
-    return compute_all(long_panel)
+    return compute_all(long_panel, REGISTRY)
 
 
 @pytest.fixture(scope="module")
 def from_later(long_panel):
-    return compute_all(long_panel[long_panel.groupby("symbol").cumcount() >= 350])
+    return compute_all(long_panel[long_panel.groupby("symbol").cumcount() >= 350], REGISTRY)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_feature_is_described(name):
-    feature = FEATURES[name]
+    feature = REGISTRY[name]
     assert feature.name == name
     assert NAME.match(name)
     assert feature.family in FAMILIES
@@ -120,17 +108,23 @@ def test_a_feature_is_described(name):
     assert feature.lookback >= 1
     assert feature.warm_up >= 0
     assert feature.inputs
-    assert set(feature.inputs) <= set(OHLCV)
+    assert set(feature.inputs) <= {*INPUTS, "ts"}
 
 
-def test_sixty_features_or_more_need_no_level():
-    assert sum(not feature.is_level for feature in FEATURES.values()) >= 60
+def test_the_default_settings_give_eleven_families_and_150_features_from_five_columns():
+    assert tuple(dict.fromkeys(feature.family for feature in FEATURES.values())) == FAMILIES
+    assert len(FAMILIES) == 11
+    from_daily_bars = [
+        each for each in FEATURES.values() if not each.intraday_only and {*each.inputs} <= {*OHLCV, "ts"}
+    ]
+    assert len(from_daily_bars) >= 200
+    assert sum(not feature.is_level for feature in from_daily_bars) >= 150
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_feature_is_missing_in_its_lookback_and_nowhere_else(features, name):
     missing = features[name].isna().to_numpy()
-    np.testing.assert_array_equal(missing, place(features) < FEATURES[name].lookback - 1)
+    np.testing.assert_array_equal(missing, place(features) < REGISTRY[name].lookback - 1)
 
 
 @pytest.mark.parametrize("cut", ["cut early", "cut late"])
@@ -141,7 +135,7 @@ def test_a_feature_never_sees_the_future(features, variants, name, cut):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_feature_forgets_the_start_of_history(from_the_start, from_later, name):
-    feature = FEATURES[name]
+    feature = REGISTRY[name]
     settled = from_later[name][place(from_later) >= feature.lookback - 1 + feature.warm_up]
     assert len(settled) > 100
     assert offences(settled, from_the_start[name], 1e-6 if feature.warm_up else 1e-9).empty
@@ -150,20 +144,21 @@ def test_a_feature_forgets_the_start_of_history(from_the_start, from_later, name
 @pytest.mark.parametrize("name", EVERY)
 def test_the_order_and_the_names_of_symbols_do_not_matter(panel, features, name):
     renamed = panel.assign(symbol=panel["symbol"].map({"S0": "Z", "S1": "M", "S2": "A"}))
-    mixed = FEATURES[name].compute(renamed.sample(frac=1, random_state=1))
+    mixed = REGISTRY[name].compute(renamed.sample(frac=1, random_state=1))
     for before, after in {"S0": "Z", "S1": "M", "S2": "A"}.items():
         pd.testing.assert_series_equal(mixed.loc[after], features[name].loc[before], check_freq=False)
 
 
 @pytest.mark.parametrize("prices", ["prices of 1e-7", "prices of 1e6", "prices times 7.3"])
-@pytest.mark.parametrize("name", [name for name in EVERY if not FEATURES[name].is_level])
+@pytest.mark.parametrize("name", [name for name in EVERY if not REGISTRY[name].is_level])
 def test_the_unit_of_prices_does_not_matter(features, variants, name, prices):
     assert offences(variants[prices][name], features[name], 1e-9).empty
 
 
-@pytest.mark.parametrize("name", [name for name in EVERY if FEATURES[name].is_level])
+@pytest.mark.parametrize("name", [name for name in EVERY if REGISTRY[name].is_level])
 def test_a_level_scales_with_prices(features, variants, name):
-    np.testing.assert_allclose(variants["prices times 7.3"][name], 7.3 * features[name], rtol=1e-8, atol=1e-9)
+    factor = 7.3 ** SCALES.get(re.sub(r"(_\d+)+$", "", name), 1)
+    np.testing.assert_allclose(variants["prices times 7.3"][name], factor * features[name], rtol=1e-8)
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -176,13 +171,13 @@ def test_no_bars_make_a_feature_infinite(variants, name):
 @pytest.mark.parametrize("name", EVERY)
 def test_poor_bars_make_a_feature_missing_in_its_lookback_only(variants, name, variant):
     computed = variants[variant][name]
-    np.testing.assert_array_equal(computed.isna(), place(variants[variant]) < FEATURES[name].lookback - 1)
+    np.testing.assert_array_equal(computed.isna(), place(variants[variant]) < REGISTRY[name].lookback - 1)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_missing_volume_reaches_the_features_that_read_it_and_no_other(features, variants, name):
     computed = variants["missing volume"][name]
-    if "volume" in FEATURES[name].inputs:
+    if "volume" in REGISTRY[name].inputs:
         assert computed.isna().all()
     else:
         pd.testing.assert_series_equal(computed, features[name])
@@ -191,31 +186,30 @@ def test_missing_volume_reaches_the_features_that_read_it_and_no_other(features,
 @pytest.mark.parametrize("name", EVERY)
 def test_a_missing_bar_is_felt_within_the_lookback_only(variants, name):
     computed = variants["hole"]
-    feature = FEATURES[name]
+    feature = REGISTRY[name]
     row = place(computed)
     outside = (row >= feature.lookback - 1) & ((row < HOLE) | (row >= HOLE + feature.lookback))
     assert computed[name][outside].notna().all()
 
 
-@pytest.mark.parametrize("name", [name for name in EVERY if FEATURES[name].warm_up == 0])
+@pytest.mark.parametrize("name", [name for name in EVERY if REGISTRY[name].warm_up == 0])
 def test_a_spike_leaves_no_trace_once_it_has_left_the_window(variants, name):
     spiked, calm = variants["spike"][name], variants["no spike"][name]
-    after = place(variants["spike"]) >= SPIKE + FEATURES[name].lookback
+    after = place(variants["spike"]) >= SPIKE + REGISTRY[name].lookback
     np.testing.assert_allclose(spiked[after], calm[after], rtol=1e-9, atol=1e-16)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_feature_reads_no_column_but_its_inputs(panel, features, name):
-    feature = FEATURES[name]
-    others = [column for column in OHLCV if column not in feature.inputs]
-    bars = panel[panel["symbol"] == "S0"]
-    computed = feature.compute(bars.assign(**{column: bars[column] * 1.7 + 3 for column in others}))
-    pd.testing.assert_series_equal(computed, features.loc[["S0"], name])
+    feature = REGISTRY[name]
+    others = [column for column in INPUTS if column not in feature.inputs]
+    computed = feature.compute(panel.assign(**{column: panel[column] * 1.7 + 3 for column in others}))
+    pd.testing.assert_series_equal(computed, features[name])
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_one_feature_alone_equals_its_column(panel, features, name):
-    pd.testing.assert_series_equal(FEATURES[name].compute(panel), features[name])
+    pd.testing.assert_series_equal(REGISTRY[name].compute(panel), features[name])
 
 
 def next_return(segment):

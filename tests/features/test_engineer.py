@@ -27,7 +27,8 @@ def test_features_lie_on_the_key_of_the_sorted_bars(panel):
     computed = FeatureEngineer().fit_transform(panel.sample(frac=1, random_state=0))
     assert computed.index.equals(key_index(panel))
     assert (computed.dtypes == "float64").all()
-    assert list(computed.columns) == [name for name, feature in FEATURES.items() if not feature.is_level]
+    unasked = [name for name, each in FEATURES.items() if each.is_level or each.intraday_only or "bid" in each.inputs]
+    assert list(computed.columns) == [name for name in FEATURES if name not in unasked]
 
 
 def test_a_plain_frame_comes_back_on_its_own_index_and_order(asset):
@@ -99,6 +100,19 @@ def test_without_volume_its_features_are_left_out_and_noted(asset, drop):
         FeatureEngineer(FeatureConfig(families=("volume",))).fit(bars)
 
 
+def test_without_quotes_their_features_are_left_out_and_noted(asset):
+    config = FeatureConfig(families=("microstructure",), include_levels=True)
+    engineer = FeatureEngineer(config).fit(asset)
+    names = {"quoted_spread", "relative_spread", "spread_ratio_20"}
+    assert engineer.notes_ == dict.fromkeys(names, "bid, ask are missing in every bar")
+    quoted = asset.assign(bid=asset["close"] * 0.999, ask=asset["close"] * 1.001, adj_close=asset["close"] / 2)
+    spreads = FeatureEngineer(config).fit_transform(quoted)
+    np.testing.assert_allclose(spreads["relative_spread"], 0.002)
+    np.testing.assert_allclose(spreads["quoted_spread"], 0.002 * asset["close"])  # money, as supplied
+    one_sided = FeatureEngineer(config).fit(quoted.drop(columns="ask"))
+    assert one_sided.notes_ == dict.fromkeys(names, "ask is missing in every bar")
+
+
 def test_prices_that_cannot_be_count_as_missing(asset):
     broken = asset.copy()
     broken.iloc[100, :4] = 0.0
@@ -143,6 +157,13 @@ def test_windows_make_names_and_levels_are_asked_for():
         ({"macd": (12, 26)}, "must have 3 numbers"),
         ({"bollinger_width": 0.0}, "above 0"),
         ({"ewma_decay": 1.0}, "between 0.01 and 0.999"),
+        ({"shape_windows": (3,)}, "at least 4"),
+        ({"volatility_regime": (20,)}, "must have 2 numbers"),
+        ({"quantile_shares": ()}, "at least one share"),
+        ({"quantile_shares": (0.5,)}, "between 0.001 and 0.499"),
+        ({"quantile_shares": (0.05, 0.05)}, "named once"),
+        ({"fractional_order": 0.0}, "between 0.05 and 1"),
+        ({"fractional_threshold": 0.5}, "between 1e-05 and 0.01"),
     ],
 )
 def test_impossible_settings_are_refused(settings, message):
@@ -157,7 +178,12 @@ def test_any_settings_keep_the_declared_lookback(panel):
         momentum=(1, 2), volatility_windows=(2, 3), range_windows=(2,), atr_window=1, bollinger_window=2,
         volume_windows=(1,), flow_window=1, mfi_window=1, chaikin=(1, 2), zscore_windows=(2,), extreme_windows=(1,),
         acceleration_windows=(1,), half_life_window=3, variance_ratio_lags=(3,), variance_ratio_window=2,
-        hurst_window=4,
+        hurst_window=4, cross_return_windows=(1,), cross_volatility_windows=(2,), cross_volume_windows=(1,),
+        market_windows=(3,), sectors={"S0": "tea"}, strength_windows=(1,), efficiency_windows=(1,),
+        volatility_regime=(2, 2), drawdown_window=1, quote_window=1, spread_windows=(2,), impact_windows=(2,),
+        imbalance_windows=(2,), shape_windows=(4,), autocorrelation_lags=(1,), autocorrelation_windows=(3,),
+        entropy_windows=(2,), quantile_windows=(2,), quantile_shares=(0.025, 0.4), fractional_order=1.0,
+        fractional_threshold=0.01,
     )  # fmt: skip
     engineer = FeatureEngineer(config)
     computed = engineer.fit_transform(panel)

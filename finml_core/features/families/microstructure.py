@@ -1,0 +1,129 @@
+"""What trading costs and how trades move prices, from quotes where there are any and from bars where there are none.
+
+Returns are of adjusted prices; money is raw price times raw volume. Impact in money is a level; beside each stands the
+same for a bar of mean money, which has no unit.
+"""
+
+import numpy as np
+from scipy.special import erf
+
+from finml_core.features import measures
+from finml_core.features.config import FeatureConfig
+from finml_core.features.families.spreads import quote_features, spread_features
+from finml_core.features.families.volume import dollar_volume
+from finml_core.features.feature import Feature
+from finml_core.features.rolling import ratio, rolling_comoments, rolling_mean, rolling_sum
+from finml_core.features.segment import Segment, shared
+from finml_core.typing import FloatArray
+
+KYLE = "Kyle (1985), Econometrica 53(6), 1315-1335"
+AMIHUD = "Amihud (2002), Journal of Financial Markets 5(1), 31-56"
+EASLEY = "Easley, Lopez de Prado and O'Hara (2012), Review of Financial Studies 25(5), 1457-1493"
+TRADED = ("close", "volume")
+TINY = 1e-12  # a deviation below this share of the mean money is rounding, not movement
+
+
+def features(config: FeatureConfig) -> list[Feature]:
+    """Features of the family `microstructure`; those of quotes are left out where bars have no bid and ask."""
+    return [
+        *quote_features(config.quote_window),
+        *spread_features(config.spread_windows),
+        *_impact(config.impact_windows),
+        *_imbalance(config.imbalance_windows),
+    ]
+
+
+def _impact(windows: tuple[int, ...]) -> list[Feature]:
+    made = []
+    for window in windows:
+        common = {
+            "family": "microstructure",
+            "lookback": window + 1,
+            "inputs": TRADED,
+            "parameters": {"window": window},
+        }
+        slope = (
+            "slope of log_return_1 on dollar_volume signed by the return over "
+            f"{window} bars; 0 where signed money is constant"
+        )
+        mean = f"mean of |log_return_1| / dollar_volume over those of {window} bars that traded; 0 where none did"
+        scale = f"times the mean of dollar_volume over {window} bars"
+        made += [
+            Feature(
+                name=f"kyle_lambda_{window}", formula=slope, reference=KYLE, is_level=True, rule=kyle_lambda, **common
+            ),
+            Feature(
+                name=f"kyle_impact_{window}",
+                formula=f"kyle_lambda_{window} {scale}",
+                reference=KYLE,
+                rule=kyle_impact,
+                **common,
+            ),
+            Feature(name=f"amihud_{window}", formula=mean, reference=AMIHUD, is_level=True, rule=amihud, **common),
+            Feature(
+                name=f"amihud_impact_{window}",
+                formula=f"amihud_{window} {scale}",
+                reference=AMIHUD,
+                rule=amihud_impact,
+                **common,
+            ),
+        ]
+    return made
+
+
+def _imbalance(windows: tuple[int, ...]) -> list[Feature]:
+    return [
+        Feature(
+            name=f"vpin_{window}",
+            family="microstructure",
+            formula=f"sum of volume x |2 Phi(z) - 1| / sum of volume over {window} bars, z = log_return_1 / "
+            f"realized_volatility_{window}, Phi the normal distribution; 0 where nothing traded",
+            reference=EASLEY,
+            lookback=2 * window,
+            inputs=TRADED,
+            parameters={"window": window},
+            rule=vpin,
+        )
+        for window in windows
+    ]
+
+
+@shared
+def kyle_lambda(segment: Segment, window: int) -> FloatArray:
+    """Return that a unit of money bought brings, by regression."""
+    change = measures.log_return(segment, 1)
+    signed = np.sign(change) * dollar_volume(segment)
+    squares, products, _ = rolling_comoments(signed, change, window)
+    noise = TINY * rolling_mean(np.abs(signed), window)
+    return ratio(products, np.where(squares <= window * noise * noise, 0.0, squares), empty=0.0)
+
+
+def kyle_impact(segment: Segment, window: int) -> FloatArray:
+    """Return that a bar's mean money brings, by regression."""
+    return kyle_lambda(segment, window) * _mean_money(segment, window)
+
+
+@shared
+def amihud(segment: Segment, window: int) -> FloatArray:
+    """Mean size of return a unit of money traded."""
+    size, money = np.abs(measures.log_return(segment, 1)), dollar_volume(segment)
+    traded = np.where(np.isnan(size), np.nan, np.where(money > 0, 1.0, money))
+    return ratio(rolling_sum(ratio(size, money, empty=0.0), window), rolling_sum(traded, window), empty=0.0)
+
+
+def amihud_impact(segment: Segment, window: int) -> FloatArray:
+    """Mean size of return for a bar's mean money."""
+    return amihud(segment, window) * _mean_money(segment, window)
+
+
+def vpin(segment: Segment, window: int) -> FloatArray:
+    """Share of volume that one side traded more than the other, each bar's volume divided by its return."""
+    scaled = ratio(measures.log_return(segment, 1), measures.return_deviation(segment, window), empty=0.0)
+    one_sided = segment.volume * erf(np.abs(scaled) / np.sqrt(2))  # 2 Phi(z) - 1 = erf(z / root 2)
+    volume = np.where(np.isnan(scaled), np.nan, segment.volume)
+    return ratio(rolling_sum(one_sided, window), rolling_sum(volume, window), empty=0.0)
+
+
+@shared
+def _mean_money(segment: Segment, window: int) -> FloatArray:
+    return rolling_mean(dollar_volume(segment), window)
