@@ -66,21 +66,27 @@ def ingest(options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    from finml_core.bars import BarStore, prepare_store
     from finml_core.experiments import ExperimentConfig
-    from finml_core.runs import RunStore
 
-    config = ExperimentConfig.from_yaml(options.file)
-    prepare_store(BarStore(home() / "market.duckdb"))
-    store = RunStore(home())
-    run_id = store.submit(config)
-    print(f"run {run_id}")
-    status = _follow(store, run_id)
-    if status.state != "done":
-        print(f"{status.state}: {status.error or status.message}", file=sys.stderr)
+    store, run_id = _run_to_the_end(ExperimentConfig.from_yaml(options.file))
+    if run_id is None:
         return 1
     print(_board(store, run_id))
     return 0
+
+
+def certify(options: argparse.Namespace) -> int:
+    from finml_core.experiments import ExperimentConfig, audit_settings
+
+    config = ExperimentConfig.from_yaml(options.file)
+    store, run_id = _run_to_the_end(audit_settings(config, n_twins=options.twins, ablation=options.ablation))
+    if run_id is None:
+        return 1
+    certificate = store.document(run_id, "certificate")
+    for check in certificate["checks"]:
+        print(f"  {'ok  ' if check['passed'] else 'LEAK'}  {check['check']}: {check['reason']}")
+    print(f"{certificate['verdict']}: {'; '.join(certificate['reasons'])}")
+    return 1 if certificate["verdict"] == "failed" else 0
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -129,6 +135,22 @@ def audit(options: argparse.Namespace) -> int:
     failed = int((~table["passed"]).sum())
     print(f"{failed} of {len(table)} features use what they cannot know." if failed else "No feature sees the future.")
     return 1 if failed else 0
+
+
+def _run_to_the_end(config):
+    """Submit an experiment and follow it: the store and the id of the run, None if it was not done."""
+    from finml_core.bars import BarStore, prepare_store
+    from finml_core.runs import RunStore
+
+    prepare_store(BarStore(home() / "market.duckdb"))
+    store = RunStore(home())
+    run_id = store.submit(config)
+    print(f"run {run_id}")
+    status = _follow(store, run_id)
+    if status.state == "done":
+        return store, run_id
+    print(f"{status.state}: {status.error or status.message}", file=sys.stderr)
+    return store, None
 
 
 def _follow(store, run_id):
@@ -198,6 +220,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
     command.add_argument("--memory", type=int, default=2048, metavar="MB")
     command.set_defaults(action=audit)
+
+    command = commands.add_parser(
+        "certify", help="run an experiment file and its noise twin, try every leak, print the certificate"
+    )
+    command.add_argument("file", type=Path)
+    command.add_argument("--twins", type=int, default=1, help="whole runs on bars without history (default 1)")
+    command.add_argument("--ablation", action="store_true", help="also leave out each family of features in turn")
+    command.set_defaults(action=certify)
 
     command = commands.add_parser("runs", help="list the runs")
     command.set_defaults(action=runs)

@@ -1,6 +1,7 @@
 """The order of the stages: an experiment's configuration and its run; the stages load when it runs."""
 
 from finml_core.experiments.config import (
+    AuditConfig,
     CalibrationConfig,
     ExperimentConfig,
     RuleStrategyConfig,
@@ -14,6 +15,11 @@ from finml_core.lazy import lazy_exports
 
 LAZY = {
     "HOLDING": "finml_core.experiments.decide",
+    "LeakAudit": "finml_core.experiments.leak_audit",
+    "ablate": "finml_core.experiments.ablation",
+    "audit_pipeline": "finml_core.experiments.leak_audit",
+    "audit_settings": "finml_core.experiments.leak_audit",
+    "noise_twin": "finml_core.experiments.twin",
     "ExperimentResult": "finml_core.experiments.run",
     "per_unit": "finml_core.experiments.score",
     "rebacktest": "finml_core.experiments.what_if",
@@ -24,6 +30,7 @@ LAZY = {
 __all__ = [
     "CODE_VERSION",
     "HOLDING",
+    "AuditConfig",
     "CalibrationConfig",
     "ExperimentCancelled",
     "ExperimentConfig",
@@ -31,9 +38,14 @@ __all__ = [
     "RuleStrategyConfig",
     "SizingConfig",
     "SplitConfig",
+    "LeakAudit",
     "Trial",
+    "ablate",
+    "audit_pipeline",
+    "audit_settings",
     "bars_fingerprint",
     "fingerprint",
+    "noise_twin",
     "per_unit",
     "rebacktest",
     "run_experiment",

@@ -107,6 +107,21 @@ class RuleStrategyConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditConfig:
+    """Whether a run also audits itself: the same again on noise twins, and controls whose answer is known."""
+
+    enabled: bool = False
+    n_twins: int = 1  # whole runs on bars whose timestamps' returns are permuted
+    ablation: bool = False  # leave out each family of features in turn
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_integer("n_twins", self.n_twins, 1)
+        check_between("n_twins", self.n_twins, 1, 10)
+        check_integer("seed", self.seed, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExperimentConfig:
     """Everything that a run needs beside the bars; the same configuration on the same bars is the same run."""
 
@@ -125,6 +140,7 @@ class ExperimentConfig:
     arbitration: ArbitratorConfig = field(default_factory=ArbitratorConfig)
     sizing: SizingConfig = field(default_factory=SizingConfig)
     backtest: BacktestConfig = field(default_factory=BacktestConfig)
+    audit: AuditConfig = field(default_factory=AuditConfig)
 
     def __post_init__(self) -> None:
         if not self.name.strip():

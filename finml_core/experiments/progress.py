@@ -41,3 +41,11 @@ class Progress:
 
     def is_stopped(self) -> bool:
         return self._should_stop is not None and self._should_stop()
+
+
+def within(report: Report | None, span: tuple[float, float]) -> Report | None:
+    """The same report with its fraction squeezed into a part of the whole."""
+    if report is None:
+        return None
+    low, high = span
+    return lambda event: report({**event, "fraction": low + (high - low) * event["fraction"]})

@@ -1,7 +1,7 @@
 """The composition root: the only place that knows the order of the stages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ from finml_core.experiments.config import ExperimentConfig
 from finml_core.experiments.data import Dataset, make_dataset, rows_after
 from finml_core.experiments.decide import ARBITRATED, Decisions, decide
 from finml_core.experiments.predict import predict_out_of_sample
-from finml_core.experiments.progress import Checkpoint, Progress, Report, ShouldStop
+from finml_core.experiments.progress import Checkpoint, Progress, Report, ShouldStop, within
 from finml_core.experiments.score import (
     equity_table,
     interval_coverage,
@@ -39,6 +39,7 @@ class ExperimentResult:
     tables: Mapping[str, pd.DataFrame]
     metrics: Mapping[str, Any]
     trials: tuple[Trial, ...]
+    documents: Mapping[str, Any] = field(default_factory=dict)  # further plain values, each a JSON file of the run
 
     @property
     def predictions(self) -> pd.DataFrame:
@@ -78,6 +79,12 @@ def run_experiment(
     ExperimentCancelled
         If `should_stop` said so.
     """
+    if config.audit.enabled:
+        from finml_core.experiments.audited import run_audited
+
+        return run_audited(
+            config, bars, run_id=run_id, progress=progress, should_stop=should_stop, checkpoint=checkpoint
+        )
     tell = Progress(progress, should_stop)
     tell("features", 0.0, "computing features")
     data = make_dataset(config, bars)
@@ -94,7 +101,7 @@ def run_experiment(
         config.model,
         context=data.features,
         ahead=rows_after(data, splits[-1][1]),
-        progress=Progress(_within(progress, TRAINING), should_stop),
+        progress=Progress(within(progress, TRAINING), should_stop),
         checkpoint=checkpoint,
     )
     tell("calibration", TRAINING[1], "calibrating")
@@ -188,11 +195,3 @@ def _champion(board: pd.DataFrame) -> str:
     trained = models.loc[[not ModelType(name).is_baseline for name in models["model"]]]
     ranked = (models if trained.empty else trained).sort_values("log_loss_cal", kind="stable", na_position="last")
     return str(ranked["model"].iloc[0])
-
-
-def _within(report: Report | None, span: tuple[float, float]) -> Report | None:
-    """The same report with its fraction squeezed into a part of the whole."""
-    if report is None:
-        return None
-    low, high = span
-    return lambda event: report({**event, "fraction": low + (high - low) * event["fraction"]})

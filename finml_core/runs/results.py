@@ -34,10 +34,17 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
 
 def read_metrics(folder: Path) -> dict[str, Any]:
     """The run's headline numbers."""
+    return read_document(folder, "metrics")
+
+
+def read_document(folder: Path, name: str) -> dict[str, Any]:
+    """One of the run's JSON files; numbers that were not finite read as None."""
+    if not NAME.fullmatch(name):
+        raise RunError(_why_missing(folder, f"document {name!r}"))
     try:
-        return dict(json.loads(read_file(folder, "metrics.json")))
+        return dict(json.loads(read_file(folder, f"{name}.json")))
     except (TypeError, ValueError) as error:
-        raise RunError(f"metrics.json of run {folder.name} is broken ({error}); {AGAIN}.") from error
+        raise RunError(f"{name}.json of run {folder.name} is broken ({error}); {AGAIN}.") from error
 
 
 def read_file(folder: Path, name: str) -> str:

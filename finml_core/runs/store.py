@@ -23,7 +23,7 @@ from finml_core.runs.launch import Launcher, kill_process, launch_worker, reap
 from finml_core.runs.ledger import Ledger, TrialLike
 from finml_core.runs.luck import LuckSummary, leaderboard_luck
 from finml_core.runs.observe import is_dead, log_tail, observe
-from finml_core.runs.results import find_model, read_file, read_metrics, read_table, table_names
+from finml_core.runs.results import find_model, read_document, read_file, read_metrics, read_table, table_names
 from finml_core.runs.status import CANCEL_FILE, RunStatus, now, process_lives, read_status, write_status
 
 if TYPE_CHECKING:
@@ -202,6 +202,10 @@ class RunStore:
     def summary(self, run_id: str) -> dict[str, Any]:
         """The run's headline numbers."""
         return read_metrics(self._folder(run_id))
+
+    def document(self, run_id: str, name: str) -> dict[str, Any]:
+        """One of the run's JSON files, for instance the `certificate` of an audited run; RunError if it has none."""
+        return read_document(self._folder(run_id), name)
 
     def log(self, run_id: str, lines: int = 200) -> str:
         """The last lines that the run's workers wrote; empty if none."""

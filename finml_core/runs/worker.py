@@ -139,6 +139,8 @@ class _Work:
             kept = frame.assign(run_id=run_id) if name == "predictions" else frame
             write_frame(self._folder / f"{name}.parquet", kept)
         write_json(self._folder / "metrics.json", dict(result.metrics))
+        for name, document in getattr(result, "documents", {}).items():
+            write_json(self._folder / f"{name}.json", document)
         for trial in result.trials:
             self._ledger.record(trial, run_id=run_id)
         clear_attempt(self._folder)

@@ -8,7 +8,7 @@ import pytest
 from sklearn.model_selection import KFold
 
 from finml_core.bars import SyntheticConfig, simulate_bars
-from finml_core.experiments import SplitConfig, run_experiment
+from finml_core.experiments import SplitConfig, noise_twin, run_experiment
 from finml_core.experiments import predict as predict_module
 from finml_core.experiments.data import make_dataset
 from finml_core.experiments.predict import predict_out_of_sample
@@ -18,7 +18,6 @@ from finml_core.labels import LabelConfig
 from finml_core.metrics import deflated_sharpe_ratio, sharpe_ratio
 from finml_core.models import LightGBMConfig, ModelConfig, ModelType
 from finml_core.splits import PurgedKFold, audit_features
-from tests.experiments.worlds import noise_twin
 
 # trees that can learn rows by heart, so that a leak has somebody to use it
 TREES = ModelConfig(

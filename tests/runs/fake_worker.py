@@ -60,7 +60,12 @@ def run_experiment(config, bars, *, progress, should_stop, checkpoint):
         "bars": bars,
     }
     trials = [scored(trial, seed) for seed, trial in enumerate(planned_trials(config, bars))]
-    return SimpleNamespace(tables=tables, metrics={"periods_per_year": 252.0, "best": float("nan")}, trials=trials)
+    return SimpleNamespace(
+        tables=tables,
+        metrics={"periods_per_year": 252.0, "best": float("nan")},
+        trials=trials,
+        documents={"certificate": {"verdict": "passed", "checks": [{"value": float("nan")}]}},
+    )
 
 
 def rest(seconds, should_stop):

@@ -166,3 +166,13 @@ def test_a_status_of_a_later_version_is_still_read(store, home, fake):
     path = home / "runs" / run_id / "status.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"mood": "good"}))
     assert store.status(run_id).state == "queued"
+
+
+def test_a_runs_documents_are_read_by_name(store, fake, until):
+    run_id = store.submit(fake())
+    until(store, run_id, "done")
+    assert store.document(run_id, "certificate") == {"verdict": "passed", "checks": [{"value": None}]}
+    with pytest.raises(RunError, match=r"has no nothing\.json"):
+        store.document(run_id, "nothing")
+    with pytest.raises(RunError, match="has no document"):
+        store.document(run_id, "../status")
