@@ -5,9 +5,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from finml_core.concurrency import span_uniqueness
 from finml_core.purging import Timeline, label_times, row_times
-from finml_core.typing import FloatArray, IntArray
+from finml_core.typing import BoolArray, FloatArray, IntArray
 
 
 class LabelSpans:
@@ -76,14 +75,11 @@ class LabelSpans:
         `count` says how many rows of each span are chosen; where that is not always all or none, `rows` says which.
         """
         if ((count == 0) | (count == self.count)).all():
-            first, last, taken, weight = self._patterns
-            is_chosen = (count > 0)[self.of_row[taken]]
-            return _worth(first[is_chosen], last[is_chosen], weight[is_chosen])
+            bars, taken = self._patterns
+            return bars.worth((count > 0)[self.of_row[taken]])
         is_chosen = np.zeros(len(self), dtype=bool)
         is_chosen[rows] = True
-        first, last = self._all_bars
-        is_chosen = is_chosen[self._by_symbol]
-        return _worth(first[is_chosen], last[is_chosen])
+        return self._all_bars.worth(is_chosen[self._by_symbol])
 
     @cached_property
     def _keys(self) -> IntArray:
@@ -101,33 +97,44 @@ class LabelSpans:
         return np.arange(len(self)) if is_sorted else np.argsort(self._keys, kind="stable")
 
     @cached_property
-    def _all_bars(self) -> tuple[IntArray, IntArray]:
+    def _all_bars(self) -> "_Bars":
         return self._bars(self._by_symbol)
 
     @cached_property
-    def _patterns(self) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
-        """Bars of the labels of one symbol for each pattern of labels that occurs, and how many symbols show it."""
+    def _patterns(self) -> tuple["_Bars", IntArray]:
+        """Bars of one symbol for each pattern of labels that occurs, and the rows that are taken for it."""
         order = self._by_symbol
         edges = np.flatnonzero(np.diff(self._keys[order] // self._width)) + 1
         found: dict[bytes, list[IntArray]] = {}
         for rows, spans in zip(np.split(order, edges), np.split(self.of_row[order], edges)):
             found.setdefault(spans.tobytes(), []).append(rows)
         rows = np.concatenate([alike[0] for alike in found.values()])
-        weight = np.concatenate([np.full(len(alike[0]), float(len(alike))) for alike in found.values()])
-        return *self._bars(rows), rows, weight
+        times = np.concatenate([np.full(len(alike[0]), float(len(alike))) for alike in found.values()])
+        return self._bars(rows, times), rows
 
-    def _bars(self, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """First and last bar of the labels of these rows: whole symbols in order of time, whose rows are the bars."""
+    def _bars(self, rows: IntArray, times: FloatArray | None = None) -> "_Bars":
+        """Of rows that are whole symbols in order of time: they are the bars that their labels cover."""
         keys, spans = self._keys[rows], self.of_row[rows]
-        if (keys[1:] < keys[:-1]).any():  # symbols out of order
-            rank = np.cumsum(np.r_[0, keys[1:] // self._width != keys[:-1] // self._width])
-            keys = rank * self._width + keys % self._width
+        symbol = np.cumsum(np.r_[False, keys[1:] // self._width != keys[:-1] // self._width])
+        keys = symbol * self._width + keys % self._width  # ascending, whatever the symbols' codes
         ends = keys + self.reach[spans] - self.position[spans]
-        return np.searchsorted(keys, keys), np.searchsorted(keys, ends, side="right") - 1
+        return _Bars(np.searchsorted(keys, keys), np.searchsorted(keys, ends, side="right"), times)
 
 
-def _worth(first: IntArray, last: IntArray, weight: FloatArray | None = None) -> float:
-    if len(first) == 0:
-        return 0.0
-    uniqueness = span_uniqueness(first, last, int(last.max()) + 1)
-    return float(uniqueness.sum() if weight is None else uniqueness @ weight)
+class _Bars:
+    """Labels as stretches of bars: label i covers bars first[i] .. stop[i] - 1, in `times` symbols alike."""
+
+    def __init__(self, first: IntArray, stop: IntArray, times: FloatArray | None = None):
+        self.first, self.stop = first, stop
+        self.share = (1.0 if times is None else times) / (stop - first)  # of a label in each of its bars
+
+    def worth(self, is_chosen: BoolArray) -> float:
+        """Sum of average uniqueness, bar by bar: the shares that are open there, over how many labels these are."""
+        n_open = self._cover(is_chosen.astype(float))
+        shares = self._cover(np.where(is_chosen, self.share, 0.0))
+        return float(np.divide(shares, n_open, out=np.zeros(len(n_open)), where=n_open > 0).sum())
+
+    def _cover(self, amount: FloatArray) -> FloatArray:
+        """The amounts of all labels open at each bar."""
+        n = len(self.first) + 1
+        return np.cumsum(np.bincount(self.first, amount, n) - np.bincount(self.stop, amount, n))[:-1]
