@@ -2,24 +2,31 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 from finml_core import charts
 from finml_core.experiments import SplitConfig
-from pages._ui import jobs, load, studies, tables, text
-from pages._ui.frame import (
-    Headline,
-    chart,
-    download_table,
-    empty_state,
-    headline,
-    how,
-    open_page,
-    show_errors,
-    verdict,
-)  # fmt: skip
+from finml_core.labels import LabelConfig
+from pages._ui import jobs, load, tables, text
+from pages._ui import validation_studies as studies
+from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors, verdict
+from pages._ui.validation_studies import Chosen, SplitChoice
 
-KINDS = {"purged_kfold": "Purged K-fold", "walk_forward": "Walk-forward"}
+SPLITTERS = {
+    "purged_kfold": "Purged K-fold",
+    "expanding": "Walk-forward, expanding",
+    "sliding": "Walk-forward, sliding",
+    "combinatorial": "Combinatorial",
+}
+LABELS = {
+    "direction": "Up or down",
+    "triple_barrier": "Triple barrier",
+    "trend_scanning": "Trend scanning",
+    "quantile": "Quantiles",
+    "return": "Return",
+}
+PURGES = {"ends": "By label ends", "gap": "By a fixed gap"}
 # Score by fold -> its name, the score of no skill where there is one, and its digits.
 SCORES = {
     "auc": ("AUC", 0.5, "0.5 is a coin"),
@@ -31,86 +38,134 @@ DIAGNOSTICS = (
     "fold", "test_start", "test_end", "n_test", "n_train", "n_purged", "n_embargoed", "overlapping_pairs",
     "effective_sample_size",
 )  # fmt: skip
+AUDITED = {
+    "fold": "Fold",
+    "n_train": "Training rows",
+    "n_test": "Test rows",
+    "overlapping_pairs": "Overlapping pairs",
+    "leaking_rows": "Rows that leak",
+    "embargo_violations": "Under the embargo",
+    "duplicated_rows": "Duplicated",
+    "class_drift": "Drift",
+}
+MOST_TESTED = 4  # blocks at a time
+MOST_DRAWN, MOST_PATHS = 66, 20  # folds and paths that are drawn
+OFFENDERS = ("fold", "kind", "symbol", "ts", "label_end", "n_touched", "test_ts", "test_label_end")
 
 selection = open_page("Validation", "Is this test fair?")
-jobs.show_error()
-if not load.symbols():
-    empty_state("There are no bars yet.", "Load the bundled bars and run the first experiment", jobs.start_first)
-    st.stop()
+jobs.need_bars()
 
 
-def split_controls(default: SplitConfig, own_horizon: int) -> tuple[SplitConfig, int]:
-    """The splitter and the label's horizon; the drawing answers at once, a run keeps its own split."""
+def controls(split: SplitConfig, label: LabelConfig) -> tuple[SplitChoice, LabelConfig]:
+    """The splitter and the label; the drawing answers at once, a run keeps its own."""
+    own = "purged_kfold" if split.kind == "purged_kfold" else "expanding" if split.expanding else "sliding"
     with st.grid(4, min_column_width=150):
         kind = st.selectbox(
-            "Splitter", list(KINDS), list(KINDS).index(default.kind), KINDS.get, key="val_kind", bind="query-params"
+            "Splitter", list(SPLITTERS), list(SPLITTERS).index(own), SPLITTERS.get, key="val_kind", bind="query-params"
         )
-        train, test, folds = default.train_size, default.test_size, default.n_splits
+        folds, tested, train, test = split.n_splits, 2, split.train_size, split.test_size
         if kind == "purged_kfold":
             folds = st.slider("Folds", 2, max(12, folds), folds, key="val_folds", bind="query-params")
+        elif kind == "combinatorial":
+            folds = st.slider("Blocks", 3, 12, 6, key="val_blocks", bind="query-params")
+            most = min(MOST_TESTED, folds - 1)
+            tested = st.slider("Blocks tested at a time", 1, most, 2, key="val_tested", bind="query-params")
         else:
             train = st.slider("Training bars", 21, max(1260, train), train, 21, key="val_train", bind="query-params")
             test = st.slider("Test bars", 5, max(504, test), test, key="val_test", bind="query-params")
-        percent = default.embargo_pct * 100
-        embargo = st.slider(
-            f"Embargo,{text.THIN}% of bars", 0.0, max(10.0, percent), percent, 0.5, key="val_embargo",
+        percent = embargo = split.embargo_pct * 100
+        if kind not in ("expanding", "sliding"):  # whose training precedes the test: nothing rests
+            embargo = st.slider(
+                f"Embargo,{text.THIN}% of bars", 0.0, max(10.0, percent), percent, 0.5, key="val_embargo",
+                bind="query-params",
+            )  # fmt: skip
+        purge = st.selectbox("Purge", list(PURGES), 0, PURGES.get, key="val_purge", bind="query-params")
+        outcome = st.selectbox(
+            "Label", list(LABELS), list(LABELS).index(label.kind), LABELS.get, key="val_label", bind="query-params"
+        )
+        least = 2 if outcome == "trend_scanning" else 1  # a line needs three closes
+        horizon = st.slider(
+            "Label horizon, bars", least, max(60, label.horizon), max(least, label.horizon), key="val_horizon",
             bind="query-params",
         )  # fmt: skip
-        horizon = st.slider(
-            "Label horizon, bars", 1, max(60, own_horizon), own_horizon, key="val_horizon", bind="query-params"
-        )
-    step = default.step_size if test == default.test_size else test
-    return (
-        replace(
-            default,
-            kind=kind,
-            n_splits=folds,
-            train_size=train,
-            test_size=test,
-            step_size=step,
-            embargo_pct=embargo / 100,
-        ),
-        horizon,
+        gap = None
+        if purge == "gap":
+            gap = st.slider("Gap, bars", 0, max(60, label.horizon), label.horizon, key="val_gap", bind="query-params")
+    choice = SplitChoice(
+        kind=kind if kind in ("purged_kfold", "combinatorial") else "walk_forward",
+        n_splits=folds,
+        n_test_splits=tested,
+        train_size=train,
+        test_size=test,
+        step_size=split.step_size if test == split.test_size else test,
+        expanding=kind != "sliding",
+        embargo_pct=embargo / 100,
+        purge_gap=gap,
     )
+    shortest = max(2, min(label.shortest_trend, horizon))
+    return choice, replace(label, kind=outcome, horizon=horizon, shortest_trend=shortest)
 
 
-def draw_split() -> None:
-    """Headline, controls and the split over time."""
-    default = load.run_config(finished) if finished else load.default_experiment()
-    summary = st.container()
-    split, horizon = split_controls(default.split, default.label.horizon)
-    with show_errors():
-        timeline, diagnostics = studies.split(selection.symbols, selection.start, selection.end, horizon, split)
-        pairs = int(diagnostics["overlapping_pairs"].sum())
-        purged, rested = int(diagnostics["n_purged"].sum()), int(diagnostics["n_embargoed"].sum())
-        n_train, worth = diagnostics["n_train"].mean(), diagnostics["effective_sample_size"].mean()
-        with summary:
-            headline(
-                [
-                    Headline(
-                        "Overlapping label pairs", f"{pairs}", "must be 0: no training label touches a test label"
-                    ),
-                    Headline("Rows purged", text.thousands(purged), f"over {text.counted(len(diagnostics), 'fold')}"),
-                    Headline("Rows embargoed", text.thousands(rested), "after the test blocks"),
-                    Headline(
-                        "Independent rows",
-                        text.thousands(worth),
-                        f"of {text.thousands(n_train)} that a fold trains on: labels overlap",
-                    ),
-                    *([champion_score(finished)] if finished else []),
-                ]
+def draw_split(choice: SplitChoice, label: LabelConfig) -> None:
+    """Headline and the split over time."""
+    timeline, diagnostics = studies.split(chosen, label, choice)
+    pairs = int(diagnostics["overlapping_pairs"].sum())
+    purged, rested = int(diagnostics["n_purged"].sum()), int(diagnostics["n_embargoed"].sum())
+    with summary:
+        headline(numbers(choice, diagnostics))
+        if pairs:
+            verdict(
+                "failed",
+                f"**Purge**: {text.counted(pairs, 'pair')} of a training and a test label share time, since a gap of "
+                f"{text.counted(choice.purge_gap or 0, 'bar')} is shorter than the labels. Widen it, or purge by label "
+                "ends.",
             )
-        chart(
-            charts.split_timeline(timeline),
-            f"Each row is a fold. {text.thousands(purged)} training rows whose label reaches into a test block are "
-            f"removed on both sides, {text.thousands(rested)} more rest after it; "
-            f"{'no pair overlaps' if pairs == 0 else f'{pairs} pairs still overlap'} after that.",
-            alt=f"Training, purged, test and embargoed spans of {len(diagnostics)} folds",
-            key="validation_timeline",
-        )
-        download_table(timeline, "split_timeline")
-        with st.expander("The split in numbers"):
-            tables.show(diagnostics, DIAGNOSTICS, alt="Counts of each fold", download="split_diagnostics")
+    n_folds = len(diagnostics)
+    drawn = "" if n_folds <= MOST_DRAWN else f" The first {MOST_DRAWN} of {text.thousands(n_folds)} are drawn."
+    removed = f"removed {'before it' if choice.kind == 'walk_forward' else 'on both sides'}"
+    left = "no pair overlaps" if pairs == 0 else f"{text.thousands(pairs)} pairs still overlap"
+    chart(
+        charts.split_timeline(timeline[timeline["fold"] < MOST_DRAWN]),
+        f"Each row is a fold.{drawn} {text.thousands(purged)} training rows whose label would reach into a test block "
+        f"are {removed}, {text.thousands(rested)} more rest after it; {left} after that.",
+        alt=f"Training, purged, test and embargoed spans of {n_folds} folds",
+        key="validation_timeline",
+    )
+    download_table(timeline, "split_timeline")
+    with st.expander("The split in numbers"):
+        tables.show(diagnostics, DIAGNOSTICS, alt="Counts of each fold", download="split_diagnostics")
+
+
+def numbers(choice: SplitChoice, diagnostics: pd.DataFrame) -> list[Headline]:
+    """What the split costs and what is left."""
+    pairs, n_train = diagnostics["overlapping_pairs"].sum(), diagnostics["n_train"].mean()
+    purged, rested = diagnostics["n_purged"].sum(), diagnostics["n_embargoed"].sum()
+    worth, n_folds = diagnostics["effective_sample_size"].mean(), len(diagnostics)
+    paths = choice.build().n_paths if choice.kind == "combinatorial" else 1
+    tested = {
+        "combinatorial": f"each bar tested {paths} times",
+        "walk_forward": "each bar tested once at most",
+        "purged_kfold": "each bar tested once",
+    }
+    shown = [
+        Headline("Overlapping label pairs", text.thousands(pairs), "must be 0: no training label touches a test label"),
+        Headline(
+            "Rows lost to the purge",
+            text.thousands(purged),
+            f"over {text.counted(n_folds, 'fold')}; {text.thousands(rested)} more rest under the embargo",
+        ),
+        Headline(
+            "Independent rows",
+            text.thousands(worth),
+            f"of {text.thousands(n_train)} that a fold trains on: labels overlap",
+        ),
+        Headline(
+            "Paths out of sample",
+            text.thousands(paths),
+            f"{text.counted(n_folds, 'fold')}, {tested[choice.kind]}",
+        ),
+    ]
+    return shown + ([champion_score(finished)] if finished else [])
 
 
 def champion_score(run_id: str) -> Headline:
@@ -122,6 +177,9 @@ def champion_score(run_id: str) -> Headline:
         text.plus_minus(scores.mean(), scores.std(), 3),
         f"{text.name(champion)}, mean and deviation over its {text.counted(len(scores), 'fold')}",
     )
+
+
+# -- tabs ---------------------------------------------------------------------------------------------------------
 
 
 def draw_scores(run_id: str) -> None:
@@ -136,7 +194,7 @@ def draw_scores(run_id: str) -> None:
         key="val_score",
         bind="query-params",
     )
-    label, baseline, reading = SCORES[metric]
+    name, baseline, reading = SCORES[metric]
     means = (
         folds.groupby("model")[metric]
         .agg(["mean", "std"])
@@ -146,13 +204,129 @@ def draw_scores(run_id: str) -> None:
         f"{text.name(model)} {text.plus_minus(row['mean'], row['std'], 3)}" for model, row in means.iterrows()
     )
     chart(
-        charts.fold_scores(folds.assign(score=folds[metric]), metric=label, baseline=baseline),
+        charts.fold_scores(folds.assign(score=folds[metric]), metric=name, baseline=baseline),
         f"{words}: mean and deviation over folds; {reading}.",
-        alt=f"{label} of each model in each fold",
+        alt=f"{name} of each model in each fold",
         key="validation_folds",
     )
     columns = ("model", "fold", "n_test", "base_rate", "auc", "log_loss", "brier", "accuracy")
     tables.show(folds, columns, alt="Scores of each model by fold", download="fold_scores")
+
+
+def draw_comparison() -> None:
+    """This split beside scikit-learn's on the same rows, and who offends."""
+    leaks = studies.comparison(chosen, label, choice)
+    worst = leaks.sort_values("share").iloc[-1]
+    chart(
+        charts.leak_comparison(leaks),
+        f"The same {text.thousands(len(studies.labelled(chosen, label).spans))} rows in order of time. Of those that "
+        f"{worst['splitter']} trains on, {text.percent(worst['share'])} share time with a label that it is tested on. "
+        "scikit-learn's splitters know no label ends, and a gap counts rows, of which a bar has one a symbol.",
+        alt="Share of training rows that leak, by splitter",
+        key="validation_leaks",
+    )
+    name = st.segmented_control(
+        "Details of", list(leaks["splitter"]), default=studies.OWN, required=True, key="val_splitter",
+        bind="query-params",
+    )  # fmt: skip
+    audit = studies.audit(chosen, label, choice, name)
+    tables.show(
+        audit.folds, tuple(AUDITED), alt=f"What each fold of {name} leaks", labels=audited(), download="split_audit"
+    )
+    if audit.n_offenders == 0:
+        verdict(
+            "passed", f"**{name}**: no training row shares time with a test row, comes twice, or should be at rest."
+        )
+        return
+    verdict(
+        "failed" if audit.folds["overlapping_pairs"].any() else "doubtful",
+        f"**{name}**: {text.counted(audit.n_offenders, 'training row')} over {text.counted(len(audit.folds), 'fold')} "
+        f"share time with a test row or should be at rest. The first of each fold:",
+    )
+    tables.show(
+        audit.offenders,
+        OFFENDERS,
+        alt=f"Training rows that offend under {name}",
+        labels={
+            "kind": "Offence",
+            "ts": st.column_config.DateColumn("Bar", format="YYYY-MM-DD"),
+            "label_end": st.column_config.DateColumn("Label ends", format="YYYY-MM-DD"),
+            "n_touched": st.column_config.NumberColumn("Test rows touched", format="localized"),
+            "test_ts": st.column_config.DateColumn("First of them", format="YYYY-MM-DD"),
+            "test_label_end": st.column_config.DateColumn("Its label ends", format="YYYY-MM-DD"),
+        },
+        download="offenders",
+    )
+
+
+def audited() -> dict[str, object]:
+    """Headings of the table of an audit."""
+    help_texts = {
+        "leaking_rows": "Training rows that share time with a test row's label",
+        "embargo_violations": "Training rows that should rest after a test block",
+        "duplicated_rows": "Rows on both sides, or twice on one",
+    }
+    found = {
+        column: st.column_config.NumberColumn(title, format="localized", help=help_texts.get(column))
+        for column, title in AUDITED.items()
+        if column not in ("fold", "class_drift")
+    }
+    drift = st.column_config.NumberColumn("Drift of the outcome", format="%.3f", help="Mean in test less in training")
+    return found | {"class_drift": drift}
+
+
+def draw_paths() -> None:
+    """Which fold gives each path which stretch."""
+    if choice.kind != "combinatorial":
+        st.info("Every bar is tested once, which makes one path. A combinatorial split makes several.")
+        return
+    paths = studies.paths(chosen, label, choice)
+    n_paths, n_folds = paths["path"].nunique(), paths["fold"].nunique()
+    first = paths[paths["path"] == 1]
+    drawn = "" if n_paths <= MOST_PATHS else f" The first {MOST_PATHS} of {n_paths} are drawn."
+    chart(
+        charts.path_map(paths[paths["path"] <= MOST_PATHS]),
+        f"Each row is one history out of sample, put together from the folds named in its cells: path 1 from "
+        f"{text.counted(first['fold'].nunique(), 'fold')}.{drawn} {n_folds} folds make "
+        f"{text.counted(n_paths, 'path')}, each tested block used once: a score over paths is a distribution, not one "
+        "number.",
+        alt=f"The folds that make each of {n_paths} paths",
+        key="validation_paths",
+    )
+    download_table(paths, "paths")
+
+
+def draw_labels() -> None:
+    """How balanced the outcomes are, and how much they overlap."""
+    rows = studies.labelled(chosen, label)
+    if rows.balance is None:
+        st.info("A return has no classes. Choose a label with classes to see how they are balanced.")
+    else:
+        share = rows.balance.groupby("y")["n"].sum() / rows.balance["n"].sum()
+        chart(
+            charts.class_balance(rows.balance),
+            f"{balance_in_words(share)} A model that always names the commonest is right "
+            f"{text.percent(share.max())} of the time.",
+            alt="Share of each class among the labels of each year",
+            key="validation_balance",
+        )
+        download_table(rows.balance, "class_balance")
+    open_now = rows.concurrency["open_labels"]
+    chart(
+        charts.label_concurrency(rows.concurrency),
+        f"On average {text.number(open_now.mean(), 1)} labels of a symbol are open at a bar, so each tells "
+        f"{text.percent(rows.concurrency['uniqueness'].mean())} of its own: neighbours are not new evidence.",
+        alt="Labels open at each bar",
+        key="validation_concurrency",
+    )
+    download_table(rows.concurrency, "label_concurrency")
+
+
+def balance_in_words(share: pd.Series) -> str:
+    """Up and down by name, more classes by their range."""
+    if set(share.index) <= {0.0, 1.0}:
+        return f"{text.percent(share.get(1.0, 0.0))} of labels say up, {text.percent(share.get(0.0, 0.0))} down."
+    return f"{len(share)} classes hold {text.percent(share.min())} to {text.percent(share.max())} of the labels each."
 
 
 def draw_audits(run_id: str) -> None:
@@ -163,28 +337,45 @@ def draw_audits(run_id: str) -> None:
     download_table(audits, "audits")
 
 
+# Tab -> what draws it, and whether it tells of the chosen run rather than of the sliders.
+TABS = {
+    "Scores by fold": (draw_scores, True),
+    "Paths": (draw_paths, False),
+    "Splitters compared": (draw_comparison, False),
+    "Labels": (draw_labels, False),
+    "Audits of the run": (draw_audits, True),
+}
+
 with show_errors():
     run_id = selection.run_id
     finished = run_id if run_id and load.run_store().status(run_id).state == "done" else None
-    draw_split()
-    scores, audits = st.tabs(
-        ["Scores by fold", "Audits of the run"], key="val_tab", on_change="rerun", bind="query-params"
-    )
-    for tab, draw in ((scores, draw_scores), (audits, draw_audits)):
-        if tab.open:
-            with tab:
-                if finished:
-                    st.caption(load.scope(finished, "The run's own split, not the sliders'."))
-                    draw(finished)
-                elif run_id is None:
-                    st.info("Scores and audits appear when a run is done; start one on Models.")
-                else:
-                    jobs.unfinished(run_id)
+    chosen: Chosen = (selection.symbols, selection.start, selection.end)
+    default = load.run_config(finished) if finished else load.default_experiment()
+    summary = st.container()
+    choice, label = controls(default.split, default.label)
+    with show_errors():
+        draw_split(choice, label)
+    tabs = st.tabs(list(TABS), key="val_tab", on_change="rerun", bind="query-params")
+    for tab, (draw, is_of_run) in zip(tabs, TABS.values(), strict=True):
+        if not tab.open:
+            continue
+        with tab, show_errors():
+            if not is_of_run:
+                draw()
+            elif finished:
+                st.caption(load.scope(finished, "The run's own split, not the sliders'."))
+                draw(finished)
+            elif run_id is None:
+                st.info("Scores and audits appear when a run is done; start one on Models.")
+            else:
+                jobs.unfinished(run_id)
     how(
         "How this is computed",
         """A label at t is known at its end; its span is the closed interval [t, label end]. A training row is purged
 when its span touches the span of any test row, before and after the test block (López de Prado 2018, chapter 7). The
 embargo removes what follows a test block, for features that remember. All symbols of one timestamp fall on the same
-side. The count of overlapping pairs is made afterwards and independently of the purge. Independent rows: the sum of
-average uniqueness. Scores are taken within a fold, then averaged.""",
+side. A combinatorial split tests every choice of blocks, so that its folds can be put together to several histories
+out of sample (chapter 12). The count of overlapping pairs is made afterwards, from the label spans of the rows that
+are left. Independent rows: the sum of average uniqueness (chapter 4). A fixed gap counts bars instead of looking at
+label ends: it leaks where labels reach further. Scores are taken within a fold, then averaged.""",
     )

@@ -5,19 +5,21 @@ from finml_core.charts.backtest import cost_waterfall, equity_drawdown, returns_
 from finml_core.charts.calibration import calibration_over_time, reliability_diagram
 from finml_core.charts.features import correlation_map, distribution, feature_history, information_decay
 from finml_core.charts.grammar import thin
+from finml_core.charts.labels import class_balance, label_concurrency
 from finml_core.charts.luck import best_sharpe_against_luck
 from finml_core.charts.market import candles, window_line
 from finml_core.charts.models import learning_curves, score_intervals
 from finml_core.charts.prices import price_line, regime_band
 from finml_core.charts.quality import coverage_heatmap, finding_bars, session_bars
 from finml_core.charts.regimes import regime_durations, regime_probabilities, transition_heatmap
-from finml_core.charts.splits import fold_scores, split_timeline
+from finml_core.charts.splits import fold_scores, leak_comparison, path_map, split_timeline
 from finml_core.charts.theme import themed, words
 
 __all__ = [
     "best_sharpe_against_luck",
     "calibration_over_time",
     "candles",
+    "class_balance",
     "confidence_outcome",
     "correlation_map",
     "cost_waterfall",
@@ -29,7 +31,10 @@ __all__ = [
     "finding_bars",
     "fold_scores",
     "information_decay",
+    "label_concurrency",
+    "leak_comparison",
     "learning_curves",
+    "path_map",
     "price_line",
     "regime_band",
     "regime_durations",

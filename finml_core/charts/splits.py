@@ -1,12 +1,15 @@
-"""The split over time and what each fold scored."""
+"""The split over time, what leaks through which splitter, and what each fold scored."""
 
 import altair as alt
 import pandas as pd
 
-from finml_core.charts.grammar import at, color_scale, legend, level, series_color, time_axis
-from finml_core.charts.theme import HERO, SPLIT_ROLES, row_height, series_colors, themed, words
+from finml_core.charts.grammar import at, color_scale, ink, legend, level, series_color, time_axis
+from finml_core.charts.theme import HERO, SPLIT_ROLES, VERDICT, row_height, series_colors, themed, words
 from finml_core.checks import check_columns
 
+MOST_FOLD_LABELS = 24  # on the axis, however many folds there are
+FOLD_ROW = 9  # px of the lowest row of a fold
+LABEL_ROOM = 150  # px for the name of a splitter
 # Rows of a band: the tests stand out, the training rows lie low, the thin gaps are drawn last and full.
 _THICKNESS = {"train": 0.45, "test": 0.8, "purged": 0.8, "embargo": 0.8}
 
@@ -14,8 +17,8 @@ _THICKNESS = {"train": 0.45, "test": 0.8, "purged": 0.8, "embargo": 0.8}
 def split_timeline(timeline: pd.DataFrame, *, height: int = HERO) -> alt.LayerChart:
     """One row a fold: which stretch trains, is purged, tests or rests as embargo.
 
-    `timeline` has fold, role (train, purged, test, embargo), start, end, n_rows; further columns `label_start` and
-    `label_end` would be shown on hover.
+    `timeline` has fold, role (train, purged, test, embargo), start, end, n_rows; a column `label_end`, the latest end
+    of the stretch's labels, is shown on hover.
     """
     check_columns(timeline, ("fold", "role", "start", "end", "n_rows"), what="the frame of splits")
     colors = {words(role): color for role, color in SPLIT_ROLES.items()}
@@ -26,12 +29,15 @@ def split_timeline(timeline: pd.DataFrame, *, height: int = HERO) -> alt.LayerCh
         alt.Tooltip("end:T", title="To", format="%Y-%m-%d"),
         alt.Tooltip("n_rows:Q", title="Rows", format=","),
         *(
-            alt.Tooltip(f"{name}:T", title=words(name), format="%Y-%m-%d")
-            for name in ("label_start", "label_end")
-            if name in timeline.columns
+            [alt.Tooltip("label_end:T", title="Labels reach to", format="%Y-%m-%d")]
+            if "label_end" in timeline.columns
+            else []
         ),
     ]
     shown = timeline.assign(named=timeline["role"].map(words, na_action="ignore"))
+    n_folds = timeline["fold"].nunique()
+    every = max(1, -(-n_folds // MOST_FOLD_LABELS))
+    labels = alt.Axis(labelOverlap=False, values=sorted(timeline["fold"].unique())[::every])
     layers = []
     for role, thickness in _THICKNESS.items():
         rows = shown[shown["role"] == role]
@@ -40,14 +46,68 @@ def split_timeline(timeline: pd.DataFrame, *, height: int = HERO) -> alt.LayerCh
             .mark_bar(height={"band": thickness}, cornerRadiusEnd=0, strokeWidth=1.5)
             .encode(
                 **time_axis(rows, "start", to="end"),
-                y=alt.Y("fold:O", title="Fold (one row each)", axis=alt.Axis(labelOverlap=False)),
+                y=alt.Y("fold:O", title="Fold (one row each)", axis=labels),
                 color=alt.Color("named:N", scale=color_scale(colors), legend=legend(len(colors))),
                 stroke=alt.Stroke("named:N", scale=color_scale(colors), legend=legend(len(colors))),
                 tooltip=tooltip,
             )
         )
         layers.append(bars)
-    return themed(alt.layer(*layers), height, entries=len(colors))
+    return themed(alt.layer(*layers), max(height, FOLD_ROW * n_folds), entries=len(colors))
+
+
+def path_map(paths: pd.DataFrame, *, height: int | None = None) -> alt.LayerChart:
+    """Which fold gives each path its predictions for each stretch; `paths` has path, block, fold, start, end."""
+    check_columns(paths, ("path", "block", "fold", "start", "end"), what="the frame of paths")
+    base = alt.Chart(paths).encode(
+        **time_axis(paths, "start", to="end"),
+        y=alt.Y("path:O", title="Path (one row each)", axis=alt.Axis(labelOverlap=False)),
+        tooltip=[
+            alt.Tooltip("path:O", title="Path"),
+            alt.Tooltip("fold:O", title="Predicted in fold"),
+            alt.Tooltip("start:T", title="From", format="%Y-%m-%d"),
+            alt.Tooltip("end:T", title="To", format="%Y-%m-%d"),
+        ],
+    )
+    cells = base.mark_rect(color=SPLIT_ROLES["test"], opacity=0.28, xOffset=1, x2Offset=-1, yOffset=-1, y2Offset=1)
+    middle = pd.Series(
+        pd.to_datetime(paths["start"]) + (pd.to_datetime(paths["end"]) - pd.to_datetime(paths["start"])) / 2
+    )
+    told = (
+        alt.Chart(paths.assign(start=middle))
+        .mark_text(color=ink(), aria=False)
+        .encode(x=time_axis(paths, "start")["x"], y=alt.Y("path:O", title="Path (one row each)"), text="fold:O")
+    )
+    return themed(alt.layer(cells, told), height or row_height(int(paths["path"].nunique()), row=28))
+
+
+def leak_comparison(leaks: pd.DataFrame, *, height: int | None = None) -> alt.LayerChart:
+    """How much of what each splitter trains on touches what it tests; `leaks` has splitter, share, pairs, passed.
+
+    `share` is the fraction of training rows that share time with a test row's label, `pairs` their count in pairs.
+    """
+    check_columns(leaks, ("splitter", "share", "pairs", "passed"), what="the frame of leaks")
+    colors = {"No leak": VERDICT["passed"], "Leaks": VERDICT["failed"]}
+    shown = leaks.assign(
+        verdict=leaks["passed"].map({True: "No leak", False: "Leaks"}),
+        told=[
+            f"✕ {share:.1%}, {pairs:,.0f} pairs" if pairs else "✓ no pair"
+            for share, pairs in zip(leaks["share"], leaks["pairs"])
+        ],
+    )
+    x = alt.X("share:Q", title="Training rows that leak", axis=alt.Axis(format=".0%", tickCount=5, grid=False))
+    base = alt.Chart(shown).encode(
+        x=x,
+        y=alt.Y("splitter:N", title="Splitter", sort=list(leaks["splitter"]), axis=alt.Axis(labelLimit=LABEL_ROOM)),
+        tooltip=[
+            alt.Tooltip("splitter:N", title="Splitter"),
+            alt.Tooltip("share:Q", title="Training rows that leak", format=".2%"),
+            alt.Tooltip("pairs:Q", title="Overlapping pairs", format=","),
+        ],
+    )
+    bars = base.mark_bar(size=14).encode(color=alt.Color("verdict:N", scale=color_scale(colors), legend=None))
+    told = base.mark_text(align="left", dx=6, color=ink(), aria=False).encode(text="told:N")
+    return themed(alt.layer(bars, told), height or row_height(len(leaks)))
 
 
 def fold_scores(

@@ -23,7 +23,8 @@ def class_balance(labels: pd.DataFrame, *, period: str = "year") -> pd.DataFrame
     Returns
     -------
     DataFrame with columns
-        ts (first day of the period), y (the class), n (labels), share (of the period's labels).
+        ts (first day of the period), until (first day of the next), y (the class), n (labels), share (of the
+        period's labels).
 
     Raises
     ------
@@ -38,11 +39,13 @@ def class_balance(labels: pd.DataFrame, *, period: str = "year") -> pd.DataFrame
         raise DataError(f"{len(classes)} distinct outcomes are no classes; describe direction, barriers or quantiles.")
     first_day = row_times(known.index).view("datetime64[us]").astype(f"datetime64[{PERIODS[period]}]")
     place, starts = pd.factorize(first_day.astype("datetime64[us]"), sort=True)
+    until = (starts.astype(f"datetime64[{PERIODS[period]}]") + 1).astype("datetime64[us]")
     shape = len(starts), len(classes)
     n = np.bincount(place * len(classes) + code, minlength=len(starts) * len(classes)).reshape(shape)
     return pd.DataFrame(
         {
             "ts": np.repeat(starts, len(classes)),
+            "until": np.repeat(until, len(classes)),
             "y": np.tile(classes, len(starts)),
             "n": n.reshape(-1),
             "share": (n / n.sum(axis=1, keepdims=True)).reshape(-1),

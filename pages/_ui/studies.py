@@ -5,9 +5,8 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from finml_core.experiments import ExperimentConfig, SplitConfig
+from finml_core.experiments import ExperimentConfig
 from finml_core.features import FEATURES
-from finml_core.labels import LabelConfig, make_labels
 from finml_core.report import features as feature_report
 from finml_core.schemas import adjusted, key_index
 from pages._ui import load
@@ -121,33 +120,3 @@ def _feature_audit(
 def feature_audit(chosen: tuple[str, ...], start: date | None, end: date | None, n_cuts: int) -> pd.DataFrame:
     """feature, passed, first_offence, max_difference after the future was cut off at some places."""
     return _feature_audit(tuple(chosen), start, end, n_cuts, load.data_version())
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _label_rows(
-    chosen: tuple[str, ...], start: date | None, end: date | None, horizon: int, version: int
-) -> pd.DataFrame:
-    labels = make_labels(load.bars(chosen, start, end), LabelConfig(horizon=horizon))
-    return labels.loc[labels["label_end"].notna(), ["label_end"]]
-
-
-def label_rows(chosen: tuple[str, ...], start: date | None, end: date | None, horizon: int) -> pd.DataFrame:
-    """Every bar whose outcome is known, on (symbol, ts), with its `label_end`."""
-    return _label_rows(tuple(chosen), start, end, horizon, load.data_version())
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _split(
-    chosen: tuple[str, ...], start: date | None, end: date | None, horizon: int, config: SplitConfig, version: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    from finml_core.splits import split_diagnostics, split_timeline
-
-    rows, splitter = label_rows(chosen, start, end, horizon), config.build()
-    return split_timeline(splitter, rows, rows["label_end"]), split_diagnostics(splitter, rows, rows["label_end"])
-
-
-def split(
-    chosen: tuple[str, ...], start: date | None, end: date | None, horizon: int, config: SplitConfig
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The spans of each fold's roles, and its counts."""
-    return _split(tuple(chosen), start, end, horizon, config, load.data_version())

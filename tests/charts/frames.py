@@ -73,6 +73,43 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
                 }
             ),
         ),
+        "leak_comparison": (
+            pd.DataFrame(
+                {
+                    "splitter": ["This split", "K-fold", "K-fold, shuffled"],
+                    "share": [0.0, 0.004, 0.93],
+                    "pairs": [0, 820, 91_000],
+                    "passed": [True, False, False],
+                }
+            ),
+        ),
+        "path_map": (
+            pd.DataFrame(
+                {
+                    "path": np.repeat([1, 2], 3),
+                    "block": [0, 1, 2] * 2,
+                    "fold": [0, 0, 1, 1, 2, 2],
+                    "start": list(ts[[0, 130, 260]]) * 2,
+                    "end": list(ts[[129, 259, 399]]) * 2,
+                }
+            ),
+        ),
+        "class_balance": (
+            pd.DataFrame(
+                {
+                    "ts": np.repeat(pd.date_range("2012-01-01", periods=3, freq="YS").as_unit("us"), 2),
+                    "until": np.repeat(pd.date_range("2013-01-01", periods=3, freq="YS").as_unit("us"), 2),
+                    "y": [0.0, 1.0] * 3,
+                    "n": [110, 140, 125, 125, 90, 160],
+                    "share": [0.44, 0.56, 0.5, 0.5, 0.36, 0.64],
+                }
+            ),
+        ),
+        "label_concurrency": (
+            pd.DataFrame({"ts": ts, "open_labels": generator.integers(3, 8, n).astype(float)}).assign(
+                uniqueness=lambda frame: 1 / frame["open_labels"]
+            ),
+        ),
         "reliability_diagram": (_curve(generator),),
         "calibration_over_time": (
             pd.DataFrame(

@@ -126,6 +126,7 @@ def test_balance_counts_each_class_of_each_period(panel):
         mine = labels["y"][(years == row.ts.year)].dropna()
         assert row.n == (mine == row.y).sum()
         assert row.share == pytest.approx((mine == row.y).mean())
+    assert (table["until"].dt.year == table["ts"].dt.year + 1).all()
     assert table.groupby("ts")["share"].sum().to_numpy() == pytest.approx(1)
     assert len(class_balance(labels, period="month")) > len(table)
     assert class_balance(labels.iloc[:0]).empty
