@@ -3,6 +3,8 @@
 Nothing here touches data: the functions return SQL text, built from fixed words, quoted names and checked options.
 """
 
+import re
+
 from finml_core.bars.mapping import CLOCK
 from finml_core.bars.options import IngestOptions, bar_length
 from finml_core.bars.source import Source, literal, quoted
@@ -51,15 +53,16 @@ def _number(target: str, source: Source, mapping: dict[str, str], options: Inges
     if kind in NUMERIC_TYPES:
         value = f"CAST(raw_{target} AS DOUBLE)"
     elif kind == "VARCHAR":
-        value = _number_of_text(f"trim(raw_{target})", options.decimal)
+        value = _number_of_text(f"raw_{target}", options.decimal)
     else:
         return "NULL::DOUBLE"
-    return f"CASE WHEN isnan({value}) THEN NULL ELSE {value} END"
+    return f"nullif({value}, 'nan'::DOUBLE)"
 
 
 def _number_of_text(text: str, decimal: str) -> str:
-    if decimal == ".":
-        return f"TRY_CAST({text} AS DOUBLE)"
+    if decimal == ".":  # the cast knows plain blanks; others are rare, and trimming takes longer than the cast
+        return f"coalesce(TRY_CAST({text} AS DOUBLE), TRY_CAST(trim({text}) AS DOUBLE))"
+    text = f"trim({text})"
     # dots are only taken for separators of thousands where they stand as such; 1.5 is then no number
     pattern = r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d*)?([eE][+-]?\d+)?"
     plain = f"replace(replace({text}, '.', ''), ',', '.')"
@@ -78,7 +81,7 @@ def _timestamp(source: Source, mapping: dict[str, str], options: IngestOptions) 
     elif kind.startswith("TIMESTAMP"):
         moment = _to_utc("CAST(raw_ts AS TIMESTAMP)", options)
     elif kind == "VARCHAR":
-        moment = _moment_of_text("trim(raw_ts)", options)
+        moment = _moment_of_text("raw_ts", options)
     elif kind.split("(")[0] in NUMERIC_TYPES:
         moment = _moment_of_number("CAST(raw_ts AS DOUBLE)")
     else:
@@ -92,13 +95,13 @@ def _moment_of_text(text: str, options: IngestOptions) -> str:
     offset = r"\d:\d\d.*([Zz]|[+-]\d\d:?(\d\d)?)$"
     dates = PLAIN_DATES + {None: (), True: DAY_FIRST, False: MONTH_FIRST}[options.day_first]
     formats = ", ".join(literal(date + clock) for date in dates for clock in CLOCK_FORMATS)
-    # '2020-13-01 ...' and the like must not fall through to another reading, so ISO texts are read as ISO only
+    # most texts are of these two shapes, told before anything slower; a time zone shifts the second only
+    iso = f"TRY_CAST({text} AS TIMESTAMP)"
+    text_as_given, text = text, f"trim({text})"
     naive = f"coalesce(TRY_CAST({text} AS TIMESTAMP), try_strptime({text}, [{formats}]))"
-    is_iso_date = f"length({text}) = 10 AND {text}[5] = '-' AND {text}[8] = '-'"
-    is_iso_moment = f"length({text}) = 19 AND {text}[5] = '-' AND {text}[14] = ':' AND {text}[17] = ':'"
     return f"""CASE
-        WHEN {is_iso_date} THEN {naive}
-        WHEN {is_iso_moment} THEN {_to_utc(naive, options)}
+        WHEN {text_as_given} LIKE '____-__-__' THEN {iso}
+        WHEN {text_as_given} LIKE '____-__-_____:__:__' THEN {_to_utc(iso, options)}
         WHEN regexp_full_match({text}, '[0-9]+([.][0-9]+)?') THEN {_moment_of_number(f"TRY_CAST({text} AS DOUBLE)")}
         WHEN regexp_matches({text}, {literal(offset)}) THEN timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))
         WHEN contains({text}, ':') THEN {_to_utc(naive, options)}
@@ -165,8 +168,9 @@ def _is_missing(target: str, source: Source, mapping: dict[str, str]) -> str:
     raw = f"raw_{target}"
     kind = source.columns[mapping[target]].split("(")[0]
     if kind == "VARCHAR":
-        words = ", ".join(literal(word) for word in MISSING_WORDS)
-        return f"({raw} IS NULL OR lower(trim({raw})) IN ({words}))"
+        # as an IN or a list the words would become a join, made for all rows and not only for those in question
+        words = literal("|".join(re.escape(word) for word in MISSING_WORDS))
+        return f"({raw} IS NULL OR regexp_full_match(trim({raw}), {words}, 'i'))"
     if kind in ("FLOAT", "DOUBLE"):
         return f"({raw} IS NULL OR isnan({raw}))"
     return f"({raw} IS NULL)"

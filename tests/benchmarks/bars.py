@@ -16,8 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pandas as pd
 
 from finml_core.bars import BarStore
+from finml_core.bars.connection import reading
 
 N_DAYS = 2_520
 N_LOADS = 9
@@ -31,6 +34,7 @@ def main(n_rows: int, n_csv_rows: int) -> None:
             write_panel(path, rows // N_DAYS)
             compare(path, folder)
         show_loads(BarStore(folder / "made.parquet.duckdb"))
+        show_candles(BarStore(folder / "minutes.duckdb"))
         real = Path(os.environ.get("FINML_MARKET_DATA", "")) / "sp500_daily.parquet"
         if os.environ.get("FINML_MARKET_DATA") and real.is_file():
             compare(real, folder)
@@ -96,9 +100,36 @@ def show_loads(store: BarStore) -> None:
     day = store.load(symbols[0])["ts"].iloc[1000]
     one = milliseconds(lambda: store.load(symbols[len(symbols) // 2]))
     section = milliseconds(lambda: store.cross_section(day))
-    opening = milliseconds(lambda: duckdb.connect(str(store.path), read_only=True).close())
+    opening = milliseconds(lambda: open_and_close(store.path))
+    own = milliseconds(lambda: duckdb.connect(str(store.path), read_only=True).close())
+    search = milliseconds(lambda: store.search_symbols("99"))
     print(
-        f"one symbol {one:.1f} ms, one day of {len(symbols):,} symbols {section:.1f} ms, opening alone {opening:.1f} ms"
+        f"with opening: one symbol {one:.1f} ms, one day of {len(symbols):,} symbols {section:.1f} ms, "
+        f"search {search:.1f} ms; opening alone {opening:.1f} ms, a DuckDB of its own {own:.1f} ms"
+    )
+
+
+def open_and_close(path: Path) -> None:
+    with reading(path, 30.0):
+        pass
+
+
+def show_candles(store: BarStore) -> None:
+    """A chart of a million bars against one bare sum of them over as many equal spans, on an open connection."""
+    n_bars = 1_000_000
+    close = 100 + np.random.default_rng(0).normal(0, 0.01, n_bars).cumsum()
+    ts = pd.date_range("2010-01-01", periods=n_bars, freq="min")
+    frame = pd.DataFrame({"ts": ts, "open": close, "high": close + 0.1, "low": close - 0.1, "close": close})
+    store.ingest(frame.assign(volume=1.0))
+    whole = milliseconds(lambda: store.candles("ASSET", max_points=900))
+    month = milliseconds(lambda: store.candles("ASSET", "2010-03-01", "2010-03-31 12:00", max_points=900))
+    query = """SELECT min(ts), max(ts), arg_min(open, ts), max(high), min(low), arg_max(close, ts), sum(volume),
+               count(*) FROM bars GROUP BY epoch_us(ts) // 66667000000"""
+    with reading(store.path, 30.0) as connection:
+        bare_ms = milliseconds(lambda: connection.execute(query).df())
+    print(
+        f"900 candles of 1,000,000 bars {whole:.1f} ms, of one month {month:.1f} ms; bare sum of all {bare_ms:.1f} ms, "
+        f"ratio {whole / bare_ms:.1f}"
     )
 
 
