@@ -12,7 +12,7 @@ volume go to quarantine; of duplicates the first stays. Findings are on bars tha
 log returns, stale runs of equal closes, sessions that other symbols have, returns near a split ratio, crossed quotes. A
 split that is applied divides adj_close before it, and nothing else; returns elsewhere are made of adjusted prices,
 adj_close / close. Candles are merged in the database for each view, first open, highest high, lowest low, last close,
-summed volume, so that no extreme is lost: at most 480 of them, those beside the view included. Hours, days and weeks
+summed volume, so that no extreme is lost: at most 384 of them, those beside the view included. Hours, days and weeks
 are counted from the session's open and stamped with their last part. Dollar, volume and tick bars close when the
 running sum reaches the next multiple of their size (López de Prado, 2018, 2.3.2)."""
 

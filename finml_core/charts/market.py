@@ -23,7 +23,7 @@ from finml_core.checks import check_columns
 NAVIGATOR = 64  # px of height
 SPLIT = MODELS[4]
 MOST_CANDLES = 240  # side by side in view
-MOST_LOADED = 480  # candles with those beyond the edges, of three marks each: below 2,000 marks in all
+MOST_LOADED = 384  # candles with those beyond the edges, of five marks each: below 2,000 marks in all
 SEVERITY = {"high": DOWN, "medium": VERDICT["doubtful"], "low": NEUTRAL}
 SEVERITY_SHAPES = {"high": "triangle-down", "medium": "diamond", "low": "circle"}
 Span = tuple[pd.Timestamp, pd.Timestamp]

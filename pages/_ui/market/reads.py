@@ -14,7 +14,7 @@ from pages._ui.market.window import Window
 
 OVERVIEW_POINTS = 400
 MOST_FOUND = 50
-MOST_MARKED = 60
+MOST_MARKED = 40
 STORED = "As stored"
 RULES = {"1 hour": "1h", "1 day": "1d", "1 week": "1w"}
 ACTIVITY = {"Dollar bars": "dollar", "Volume bars": "volume", "Tick bars": "tick"}

@@ -12,7 +12,7 @@ from pages._ui.market.reads import ACTIVITY, RULES, SIZES, STORED, Look
 from pages._ui.market.window import PERIODS, Window
 from pages._ui.selection import Selection
 
-MARGIN = 0.5  # of the window's width that is loaded on either side, seen while one drags
+MARGIN = 0.3  # of the window's width that is loaded on either side, seen while one drags
 MOST_OPTIONS = 1000  # symbols in one list; more are searched for
 MARKED_AT_ONCE = 300_000  # bars that are checked for splits and findings without being asked
 RAW, ADJUSTED = "As supplied", "Adjusted"
@@ -157,7 +157,9 @@ def _sentence(look: Look, window: Window, view: reads.View) -> str:
     start, end = (f"{moment:%Y-%m-%d %H:%M}".removesuffix(" 00:00") for moment in (window.start, window.end))
     if not view.n_shown:
         return f"{look.symbol} has no bars from {start} to {end}."
-    bars = "stored bar" if look.size == STORED else f"bar of {look.size}" if look.size in RULES else look.size[:-1]
+    bars = (
+        "stored bar" if look.size == STORED else f"bar of {look.size}" if look.size in RULES else look.size[:-1].lower()
+    )
     merged = (
         f"{text.counted(view.n_shown, 'candle')} of up to {text.counted(view.per_candle, bars)} each, "
         f"{text.thousands(view.n_bars)} in view"
