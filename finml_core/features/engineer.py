@@ -1,5 +1,6 @@
 """Bars in, one float column a feature out, in scikit-learn's contract."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from finml_core.checks import check_choice
 from finml_core.errors import DataError
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
@@ -26,6 +28,8 @@ class FeatureEngineer(TransformerMixin, BaseEstimator):
     ----------
     config : FeatureConfig, optional
         Families and windows; None means the defaults.
+    dtype : "float64" or "float32"
+        Of the result; everything is computed in float64.
 
     Attributes
     ----------
@@ -33,8 +37,9 @@ class FeatureEngineer(TransformerMixin, BaseEstimator):
     notes_ : dict of name to the reason why that feature was left out
     """
 
-    def __init__(self, config: FeatureConfig | None = None):
+    def __init__(self, config: FeatureConfig | None = None, dtype: str = "float64"):
         self.config = config
+        self.dtype = dtype
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> "FeatureEngineer":
         """Check bars (long, or the plain frame of one asset) and store the columns that `transform` gives.
@@ -44,6 +49,7 @@ class FeatureEngineer(TransformerMixin, BaseEstimator):
         DataError
             If the bars break their contract, or no feature can be made of them.
         """
+        check_choice("dtype", self.dtype, ("float64", "float32"))
         config = self.config or FeatureConfig()
         bars = as_long(X)
         intraday = is_intraday(bars)
@@ -74,14 +80,34 @@ class FeatureEngineer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        DataFrame of shape (n_bars, n_features), float64
+        DataFrame of shape (n_bars, n_features)
             Indexed by (symbol, ts) and sorted, or on the plain frame's own index. Row t reads bars up to t. Missing in
             the first `lookback - 1` rows of each symbol, and where an input is missing; never infinite.
         """
         check_is_fitted(self)
         bars = as_long(X)
-        by_feature = compute(list(self.features_.values()), Panel(bars))
+        by_feature = compute(list(self.features_.values()), Panel(bars), self.dtype)
         return on_input_index(by_feature.T, list(self.features_), bars, X)
+
+    def update(self, history: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+        """Features of the new bars alone, from as much of the history as they reach back into.
+
+        Equal to 1e-9 to the new rows of `transform` of both together. A panel that grows bar by bar is better kept in a
+        `FeatureStream`, which looks at the history once.
+
+        Parameters
+        ----------
+        history, new : DataFrame of bars, long or plain
+            All earlier bars, and those that follow: each symbol's new bars are later than its history.
+
+        Raises
+        ------
+        DataError
+            If a new bar is not later than its symbol's history.
+        """
+        from finml_core.features.stream import FeatureStream
+
+        return FeatureStream(self, history).append(new)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns that `transform` gives."""
@@ -89,9 +115,9 @@ class FeatureEngineer(TransformerMixin, BaseEstimator):
         return np.array(list(self.features_), dtype=object)
 
 
-def compute(features: list[Feature], panel: Panel) -> FloatArray:
+def compute(features: Sequence[Feature], panel: Panel, dtype: str = "float64") -> FloatArray:
     """Values of the features of shape (n_features, n_bars), one contiguous row a feature."""
-    out = np.empty((len(features), len(panel)))
+    out = np.empty((len(features), len(panel)), dtype)
 
     def fill(block: Block) -> None:
         segment = panel.segment(block)

@@ -32,6 +32,14 @@ class Feature:
     parameters: Mapping[str, Hashable] = field(default_factory=dict)
     rule: Callable[..., FloatArray] = field(repr=False)  # rule(segment or, to compare, panel; **parameters)
 
+    @property
+    def reach(self) -> int:
+        """Bars up to and including t that give the value at t to 1e-9, as the whole history would.
+
+        Twice the warm-up, after which a seed has left 1e-16 of itself; half the bars may then even be missing.
+        """
+        return self.lookback + 2 * self.warm_up
+
     def of(self, source: Segment | Panel) -> FloatArray:
         """Values of shape (n_rows, n_lanes) for a segment; (n_bars,) for a panel, whose symbols are compared."""
         return self.rule(source, **self.parameters)

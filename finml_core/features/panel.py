@@ -1,7 +1,7 @@
 """Sorted long bars as columns, packed into blocks of symbols on which features are computed side by side."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +12,10 @@ import pandas as pd
 
 from finml_core.features.segment import Segment
 from finml_core.schemas import segments
-from finml_core.typing import FloatArray, IntArray
+from finml_core.typing import BoolArray, FloatArray, IntArray
 
-LANES = 8  # symbols a block: the widest register, and few enough for columns to stay in the second cache
+LANES = 8  # fewest symbols a block: they fill the widest register
+VALUES = 32_768  # values a block's column should have: it then stays in the second cache, and calls cost little
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,11 @@ class Panel:
     A rule that compares symbols takes the panel and gives one value a bar, shape (n_bars,), in the order of the bars.
     """
 
-    def __init__(self, bars: pd.DataFrame):
+    def __init__(self, bars: pd.DataFrame, factor: FloatArray | None = None):
         self.bars = bars
+        self._known_factor = factor  # of prices, where more is known of adj_close than these bars show
         self.offsets = segments(bars)  # symbol i owns rows offsets[i] .. offsets[i+1]-1
-        self.blocks = _pack(self.offsets)
+        self.blocks = pack(self.offsets[:-1], np.diff(self.offsets))
         self.kept: dict[tuple, Any] = {}
 
     def __len__(self) -> int:
@@ -97,37 +99,54 @@ class Panel:
 
     def segment(self, block: Block) -> Segment:
         """The columns of a block, made when they are first read."""
-        return Segment(lambda name: self._lanes_of(block, name), block.shape)
+        return Segment(lambda name: lanes_of(self.bars, self._factor, block, name), block.shape)
 
     def _column_of(self, rule: Callable[..., FloatArray], parameters: dict[str, Any]) -> FloatArray:
         out = np.empty(len(self))
         in_threads(lambda block: block.write(rule(self.segment(block), **parameters), out), self.blocks)
         return out
 
-    def _lanes_of(self, block: Block, name: str) -> FloatArray:
-        from finml_core.features.transpose import drop_impossible, scale
-
-        supplied = name.removeprefix("raw_")
-        if supplied not in self.bars.columns:
-            return np.full(block.shape, np.nan)
-        lanes = block.lanes(self.bars[supplied].to_numpy())
-        if self._factor is not None and supplied == name != "volume":
-            scale(lanes, block.lanes(self._factor))
-        drop_impossible(lanes, name == "volume")
-        return lanes
-
     @cached_property
     def _factor(self) -> FloatArray | None:
-        """adj_close / close; 1 in symbols that have no adj_close at all."""
-        if "adj_close" not in self.bars.columns:
-            return None
+        if self._known_factor is not None or "adj_close" not in self.bars.columns:
+            return self._known_factor
         adjusted = self.bars["adj_close"].to_numpy()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            factor = adjusted / self.bars["close"].to_numpy()
         known = np.r_[0, np.cumsum(~np.isnan(adjusted))]
         has_any = known[self.offsets[1:]] > known[self.offsets[:-1]]
-        factor[~np.repeat(has_any, np.diff(self.offsets))] = 1.0
-        return factor
+        return adjustment(adjusted, self.bars["close"].to_numpy(), np.repeat(has_any, np.diff(self.offsets)))
+
+
+def adjustment(adj_close: FloatArray, close: FloatArray, is_adjusted: BoolArray) -> FloatArray:
+    """Factor of each bar's prices: adj_close / close; 1 in symbols that have no adj_close at all."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(is_adjusted, adj_close / close, 1.0)
+
+
+def lanes_of(
+    columns: Mapping[str, Any] | pd.DataFrame, factor: FloatArray | None, block: Block, name: str
+) -> FloatArray:
+    """A column of a segment: turned into lanes, adjusted unless it is raw, without what no bar can have."""
+    from finml_core.features.transpose import drop_impossible, scale
+
+    supplied = name.removeprefix("raw_")
+    if supplied not in columns:
+        return np.full(block.shape, np.nan)
+    lanes = block.lanes(np.asarray(columns[supplied]))
+    if factor is not None and supplied == name != "volume":
+        scale(lanes, block.lanes(factor))
+    drop_impossible(lanes, name == "volume")
+    return lanes
+
+
+def pack(starts: IntArray, lengths: IntArray) -> list[Block]:
+    """Blocks of symbols that are neighbours in length, so that few rows are padding; short ones lie in wide blocks."""
+    longest_first = np.argsort(-lengths, kind="stable")
+    blocks = []
+    while len(longest_first):
+        n_lanes = max(LANES, VALUES // int(lengths[longest_first[0]]))
+        chosen, longest_first = longest_first[:n_lanes], longest_first[n_lanes:]
+        blocks.append(Block(starts[chosen], lengths[chosen]))
+    return blocks
 
 
 def in_threads(work: Callable[[Any], None], items: Iterable[Any]) -> None:
@@ -140,14 +159,3 @@ def in_threads(work: Callable[[Any], None], items: Iterable[Any]) -> None:
     else:
         with ThreadPoolExecutor(n_threads) as pool:
             list(pool.map(work, items))
-
-
-def _pack(offsets: IntArray) -> list[Block]:
-    """Blocks of up to `LANES` symbols, neighbours in length, so that few rows are padding."""
-    lengths = np.diff(offsets)
-    longest_first = np.argsort(-lengths, kind="stable")
-    return [
-        Block(offsets[chosen], lengths[chosen])
-        for chosen in np.split(longest_first, range(LANES, len(lengths), LANES))
-        if len(chosen)
-    ]

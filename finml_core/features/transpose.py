@@ -38,6 +38,14 @@ def to_column(values, starts, lengths, column):
 
 
 @compiled
+def last_to_column(values, lengths, counts, starts, column):
+    """Write the last `counts[j]` of the `lengths[j]` values of lane j into `column` from `starts[j]` on."""
+    for lane in range(lengths.size):
+        for row in range(counts[lane]):
+            column[starts[lane] + row] = values[lengths[lane] - counts[lane] + row, lane]
+
+
+@compiled
 def scale(lanes, factor):
     """Multiply in place."""
     for row in range(lanes.shape[0]):

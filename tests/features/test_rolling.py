@@ -109,4 +109,5 @@ def test_each_kernel_is_compiled_for_one_signature(panel):
     entries = {name: getattr(module, name) for module, name in names if name[0] != "_" and name != "prepare"}
     compiled = {name: len(entry.signatures) for name, entry in entries.items() if hasattr(entry, "signatures")}
     assert {"rolling_sum", "rolling_moments", "exponential_mean", "to_lanes", "to_column"} <= compiled.keys()
-    assert max(compiled.values()) == 1, compiled
+    for_both_types = {"to_column", "last_to_column"}  # the result may be of single precision
+    assert {name for name, n in compiled.items() if n > (2 if name in for_both_types else 1)} == set()
