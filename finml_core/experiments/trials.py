@@ -112,7 +112,8 @@ def _model_identity(config: ExperimentConfig, name: str) -> dict[str, Any]:
     if kind.draws:
         identity["seed"] = model.seed
     if kind.is_sequence:
-        identity |= {"train": _without(model.train, "device", "seed"), "sequence_length": model.sequence_length}
+        windows = {"sequence_length": model.sequence_length, "longest_gap": model.longest_gap}
+        identity |= {"train": _without(model.train, "device", "seed"), **windows}
     return identity
 
 

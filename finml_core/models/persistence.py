@@ -10,7 +10,7 @@ from typing import Any
 
 from finml_core.models.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "model.json"
 # scikit-learn's own types are trusted by skops; beyond them only these are ever built from a file
 TRUSTED = (
@@ -165,13 +165,14 @@ def _save_sequence(model: Any, path: Path) -> dict[str, Any]:
     from safetensors.torch import save_file
 
     weights = {f"network/{name}": value.contiguous().cpu() for name, value in model.network_.state_dict().items()}
-    scaling = {"scaling/mean": torch.from_numpy(model.mean_), "scaling/scale": torch.from_numpy(model.scale_)}
+    scaling = {f"scaling/{name}": torch.from_numpy(getattr(model, f"{name}_")) for name in SCALING}
     save_file({**weights, **scaling}, path)
     return {
         "network": {"kind": type(model.network_config_).__name__, **asdict(model.network_config_)},
         "train": None if model.train is None else asdict(model.train),
-        "sequence_length": model.sequence_length,
+        "head": asdict(model.head_),
         "history": model.history_,
+        **{name: getattr(model, name) for name in WINDOWS},
         **{name: getattr(model, f"{name}_") for name in COUNTS},
         **_common_state(model),
     }
@@ -180,20 +181,26 @@ def _save_sequence(model: Any, path: Path) -> dict[str, Any]:
 def _load_sequence(kind: str, state: dict[str, Any], path: Path) -> Any:
     from safetensors.torch import load_file
 
+    from finml_core.models import sequence
     from finml_core.models.configs import TrainConfig
+    from finml_core.models.heads import Head
     from finml_core.models.networks import CONFIGS, make_network
-    from finml_core.models.sequence import SequenceClassifier
     from finml_core.models.training import resolve_device
 
     settings = dict(state["network"])
     config = CONFIGS[settings.pop("kind")](**settings)
     train = None if state["train"] is None else TrainConfig(**state["train"])
-    model = SequenceClassifier(network=config, train=train, sequence_length=state["sequence_length"])
+    head = Head(**{**state["head"], "quantiles": tuple(state["head"]["quantiles"])})
+    extra = {"quantiles": head.quantiles} if kind == "SequenceRegressor" else {}
+    windows = {name: state[name] for name in WINDOWS}
+    model = getattr(sequence, kind)(network=config, train=train, **windows, **extra)
     tensors = load_file(path)
-    model.mean_, model.scale_ = tensors.pop("scaling/mean").numpy(), tensors.pop("scaling/scale").numpy()
+    for name in SCALING:
+        setattr(model, f"{name}_", tensors.pop(f"scaling/{name}").numpy())
     _restore_common(model, state)
+    model.head_ = head
     model.device_ = resolve_device("auto")
-    model.network_ = make_network(config, n_features=model.n_features_in_)
+    model.network_ = make_network(config, n_features=model.n_features_in_, n_outputs=head.n_outputs)
     model.network_.load_state_dict({name.removeprefix("network/"): value for name, value in tensors.items()})
     model.network_.to(model.device_).eval()
     model.network_config_ = config
@@ -233,6 +240,8 @@ class _Storage:
     load: Callable[[str, dict[str, Any], Path], Any]
 
 
+SCALING = ("mean", "scale", "target_mean", "target_scale")
+WINDOWS = ("sequence_length", "longest_gap")
 COUNTS = ("best_epoch", "batch_size", "n_windows", "n_parameters")  # of a network's training
 SKOPS = _Storage("model.skops", _save_skops, _load_skops)
 LIGHTGBM = _Storage("trees.txt", _save_lightgbm, _load_lightgbm)
@@ -256,4 +265,5 @@ STORAGES: Mapping[str, _Storage] = {
     "XGBoostClassifier": XGBOOST,
     "XGBoostRegressor": XGBOOST,
     "SequenceClassifier": WEIGHTS,
+    "SequenceRegressor": WEIGHTS,
 }

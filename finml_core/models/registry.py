@@ -25,7 +25,7 @@ class ModelFactory:
         progress: Progress | None = None,
         should_stop: ShouldStop | None = None,
     ) -> Any:
-        """An estimator in scikit-learn's contract: `fit(X, y, sample_weight=None)`, `predict_proba(X)`, `classes_`.
+        """An estimator in scikit-learn's contract: `fit(X, y, sample_weight=None)`, `predict`, `predict_proba`.
 
         Parameters
         ----------
@@ -33,7 +33,8 @@ class ModelFactory:
         config : ModelConfig, optional
             Settings of all families; the model reads its own.
         task : str
-            "classification": two outcomes.
+            "classification": two outcomes, `predict_proba`; "regression": a number, such as the return that follows.
+            Logistic regression, asked for a number, is least squares with the same penalty.
         progress, should_stop : callables, optional
             For networks: told of each epoch; asked before each batch.
 
@@ -41,7 +42,7 @@ class ModelFactory:
         -------
         estimator
             Tabular ones scale inside `fit`. Those whose `model_type.is_sequence` also take `label_end` and `context`
-            in `fit`, and `context` in `predict_proba`.
+            in `fit`, and `context` in `predict` and `predict_proba`.
 
         Raises
         ------
@@ -53,7 +54,7 @@ class ModelFactory:
         model_type = ModelType(model_type)
         config = config or ModelConfig()
         if model_type.is_sequence:
-            return _make_sequence(model_type, config, progress, should_stop)
+            return _make_sequence(model_type, config, task, progress, should_stop)
         return BUILDERS[model_type](config, task)
 
 
@@ -108,14 +109,16 @@ def _make_trees(name: str, settings: str) -> Callable[[ModelConfig, str], Any]:
 
 
 def _make_sequence(
-    model_type: ModelType, config: ModelConfig, progress: Progress | None, should_stop: ShouldStop | None
+    model_type: ModelType, config: ModelConfig, task: str, progress: Progress | None, should_stop: ShouldStop | None
 ) -> Any:
-    from finml_core.models.sequence import SequenceClassifier
+    from finml_core.models import sequence
 
-    return SequenceClassifier(
+    kind = sequence.SequenceClassifier if task == "classification" else sequence.SequenceRegressor
+    return kind(
         network=getattr(config, model_type.value),
         train=replace(config.train, seed=config.seed),
         sequence_length=config.sequence_length,
+        longest_gap=config.longest_gap,
         progress=progress,
         should_stop=should_stop,
     )

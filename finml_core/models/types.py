@@ -17,6 +17,10 @@ class ModelType(StrEnum):
     XGBOOST = "xgboost"
     LSTM = "lstm"
     GRU = "gru"
+    TRANSFORMER = "transformer"
+    HYBRID = "hybrid"
+    CONV_LSTM = "conv_lstm"
+    NEURAL_ODE = "neural_ode"
 
     @property
     def is_baseline(self) -> bool:
@@ -35,5 +39,14 @@ class ModelType(StrEnum):
 
 
 BASELINES = frozenset({ModelType.NAIVE, ModelType.ALWAYS_UP})
-SEQUENCES = frozenset({ModelType.LSTM, ModelType.GRU})
+SEQUENCES = frozenset(
+    {
+        ModelType.LSTM,
+        ModelType.GRU,
+        ModelType.TRANSFORMER,
+        ModelType.HYBRID,
+        ModelType.CONV_LSTM,
+        ModelType.NEURAL_ODE,
+    }
+)
 DRAWING = frozenset({ModelType.RANDOM_FOREST, ModelType.GRADIENT_BOOSTING, ModelType.LIGHTGBM, ModelType.XGBOOST})

@@ -13,12 +13,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from finml_core.models import (
     AlwaysUpClassifier,
     AlwaysUpRegressor,
+    ConvLSTMConfig,
     ElasticNetClassifier,
     ElasticNetRegressor,
     GradientBoostingClassifier,
     GradientBoostingConfig,
     GradientBoostingRegressor,
     GRUConfig,
+    HybridConfig,
     LightGBMClassifier,
     LightGBMConfig,
     LightGBMRegressor,
@@ -29,11 +31,13 @@ from finml_core.models import (
     ModelType,
     NaiveClassifier,
     NaiveRegressor,
+    NeuralODEConfig,
     RandomForestClassifier,
     RandomForestConfig,
     RandomForestRegressor,
     RidgeRegressor,
     TrainConfig,
+    TransformerConfig,
     XGBoostClassifier,
     XGBoostConfig,
     XGBoostRegressor,
@@ -49,6 +53,10 @@ CONFIG = ModelConfig(
     xgboost=XGBoostConfig(n_estimators=60, min_child_weight=5.0, learning_rate=0.1),
     lstm=LSTMConfig(hidden_dim=8),
     gru=GRUConfig(hidden_dim=8),
+    transformer=TransformerConfig(d_model=8, nhead=2, num_encoder_layers=2, dim_feedforward=16),
+    hybrid=HybridConfig(hidden_dim=8, nhead=2, dim_feedforward=16),
+    conv_lstm=ConvLSTMConfig(hidden_dim=8, segment=2),
+    neural_ode=NeuralODEConfig(hidden_dim=8, flow_dim=8),
     train=TrainConfig(epochs=3, batch_size=32, learning_rate=5e-3, device="cpu"),
     sequence_length=5,
 )
@@ -205,7 +213,7 @@ def test_a_planted_signal_is_found(model_type):
         pytest.skip("a baseline looks at no feature")
     X, y = make_rows(n_bars=500)
     is_train = X.index.get_level_values("ts") < pd.Timestamp("2016-06-01")
-    config = replace(CONFIG, train=replace(CONFIG.train, epochs=15))
+    config = replace(CONFIG, train=replace(CONFIG.train, epochs=15, learning_rate=1e-2))
     model = ModelFactory.create_model(model_type, config).fit(X[is_train], y[is_train])
     p = p_up(model, X)
     scored = ~is_train & ~np.isnan(p)

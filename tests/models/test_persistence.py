@@ -22,7 +22,9 @@ from finml_core.models import (
 )
 
 CONFIG = ModelConfig(
-    lstm=LSTMConfig(hidden_dim=8, num_layers=2), train=TrainConfig(epochs=2, device="cpu"), sequence_length=5
+    lstm=LSTMConfig(hidden_dim=8, num_layers=2, attention="additive", bidirectional=True),
+    train=TrainConfig(epochs=2, device="cpu"),
+    sequence_length=5,
 )
 FRESH = """
 import sys
@@ -44,8 +46,7 @@ def cases():
     for model_type in ModelType:
         marks = NEEDS_XGBOOST if model_type is ModelType.XGBOOST else ()
         yield pytest.param((model_type, "classification"), marks=marks, id=f"{model_type}")
-        if not model_type.is_sequence:
-            yield pytest.param((model_type, "regression"), marks=marks, id=f"{model_type}-regression")
+        yield pytest.param((model_type, "regression"), marks=marks, id=f"{model_type}-regression")
 
 
 def answers(model, X):

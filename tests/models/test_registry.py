@@ -42,6 +42,8 @@ def test_every_type_is_described_and_made():
         model = ModelFactory.create_model(model_type.value, ModelConfig(seed=5))
         assert hasattr(model, "predict_proba")
         assert model.get_params().get("seed", 5) == 5
+        assert hasattr(ModelFactory.create_model(model_type, task="regression"), "predict")
+        assert hasattr(ModelConfig(), model_type.value) or model_type is ModelType.NAIVE
 
 
 @pytest.mark.parametrize(("model_type", "parameter"), PARAMETERS, ids=lambda value: getattr(value, "name", value))
@@ -50,7 +52,8 @@ def test_a_slider_holds_its_default_and_allows_both_ends(model_type, parameter):
         assert parameter.default in parameter.choices
         return
     assert parameter.low <= parameter.default <= parameter.high
-    assert isinstance(parameter.default, int if parameter.kind == "int" else float)
+    assert isinstance(parameter.default, {"int": int, "float": float, "log": int | float}[parameter.kind])
+    assert {type(stop) for stop in parameter.options} <= {type(parameter.default)}
     for value in (parameter.low, parameter.high):
         changed = with_values(ModelConfig(), model_type, {parameter.name: value})
         assert changed == ModelConfig() or value != parameter.default
@@ -70,7 +73,7 @@ def test_values_reach_the_estimator():
 def test_an_unknown_setting_model_or_task_is_answered_with_the_list():
     with pytest.raises(ConfigError, match="choose one of: C"):
         with_values(ModelConfig(), ModelType.LOGISTIC, {"depth": 3})
-    with pytest.raises(ConfigError, match="always_up, elastic_net, gradient_boosting, gru"):
+    with pytest.raises(ConfigError, match="always_up, conv_lstm, elastic_net, gradient_boosting, gru, hybrid"):
         ModelFactory.create_model("gpt")
     with pytest.raises(ConfigError, match="choose one of: classification, regression"):
         ModelFactory.create_model("naive", task="poetry")

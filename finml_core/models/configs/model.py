@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 
 from finml_core.checks import check_integer
-from finml_core.models.configs.networks import GRUConfig, LSTMConfig
+from finml_core.models.configs.duration import check_duration
+from finml_core.models.configs.networks import (
+    ConvLSTMConfig,
+    GRUConfig,
+    HybridConfig,
+    LSTMConfig,
+    NeuralODEConfig,
+    TransformerConfig,
+)
 from finml_core.models.configs.tabular import (
     AlwaysUpConfig,
     ElasticNetConfig,
@@ -32,9 +40,16 @@ class ModelConfig:
     xgboost: XGBoostConfig = field(default_factory=XGBoostConfig)
     lstm: LSTMConfig = field(default_factory=LSTMConfig)
     gru: GRUConfig = field(default_factory=GRUConfig)
+    transformer: TransformerConfig = field(default_factory=TransformerConfig)
+    hybrid: HybridConfig = field(default_factory=HybridConfig)
+    conv_lstm: ConvLSTMConfig = field(default_factory=ConvLSTMConfig)
+    neural_ode: NeuralODEConfig = field(default_factory=NeuralODEConfig)
     train: TrainConfig = field(default_factory=TrainConfig)  # of every network
     sequence_length: int = 20  # bars a window, the decision bar included
+    longest_gap: str | None = None  # as "10D": no window reaches over a longer one; None knows no gaps
 
     def __post_init__(self) -> None:
         check_integer("seed", self.seed, 0)
         check_integer("sequence_length", self.sequence_length, 1)
+        if self.longest_gap is not None:
+            check_duration("longest_gap", self.longest_gap)

@@ -23,6 +23,10 @@ TEXTS = {
     ModelType.XGBOOST: ("XGBoost", "trees", "Boosted trees that grow level by level, with curvature in each leaf."),
     ModelType.LSTM: ("LSTM", "network", "A recurrent network with a memory cell over a window of bars."),
     ModelType.GRU: ("GRU", "network", "A recurrent network with two gates over a window of bars."),
+    ModelType.TRANSFORMER: ("Transformer", "network", "Attention layers: the decision bar looks at all bars at once."),
+    ModelType.HYBRID: ("LSTM-Transformer", "network", "LSTM states that attention layers weigh."),
+    ModelType.CONV_LSTM: ("Convolutional LSTM", "network", "Reads the window week by week, bars beside each other."),
+    ModelType.NEURAL_ODE: ("Neural ODE", "network", "A state that flows between bars by a learned equation."),
 }
 HYPERPARAMETERS: Mapping[ModelType, tuple[Hyperparameter, ...]] = {
     model_type: {**TABULAR_SLIDERS, **NETWORK_SLIDERS}[model_type] for model_type in TEXTS

@@ -13,7 +13,7 @@ class Hyperparameter:
 
     name: str
     label: str
-    kind: str  # int, float, log (a float whose slider is logarithmic) or choice
+    kind: str  # int, float, log (a number whose slider is logarithmic) or choice
     path: tuple[str, ...]  # where it stands in ModelConfig
     low: float | None = None
     high: float | None = None
@@ -31,9 +31,12 @@ class Hyperparameter:
 
     @property
     def options(self) -> tuple[float, ...]:
-        """Stops of a logarithmic slider: from `low` by the factor `step` to `high`, the default among them."""
-        if self.low is None or self.high is None or self.step is None:
+        """Stops of a logarithmic slider: from `low` by the factor `step` to `high`, the default among them.
+
+        Whole numbers where the default is one.
+        """
+        if self.kind != "log" or self.low is None or self.high is None or self.step is None:
             return ()
         count = math.floor(math.log(self.high / self.low) / math.log(self.step) + 1e-9)
         stops = {float(f"{self.low * self.step**number:.3g}") for number in range(count + 1)}
-        return tuple(sorted({*stops, self.high, self.default}))
+        return tuple(type(self.default)(stop) for stop in sorted({*stops, self.high, self.default}))

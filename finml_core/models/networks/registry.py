@@ -6,10 +6,28 @@ from typing import Any
 from torch import nn
 
 from finml_core.errors import ConfigError
-from finml_core.models.configs import GRUConfig, LSTMConfig
+from finml_core.models.configs.networks import (
+    ConvLSTMConfig,
+    GRUConfig,
+    HybridConfig,
+    LSTMConfig,
+    NeuralODEConfig,
+    TransformerConfig,
+)
+from finml_core.models.networks.conv_lstm import ConvLSTMNetwork
+from finml_core.models.networks.hybrid import HybridNetwork
+from finml_core.models.networks.neural_ode import NeuralODENetwork
 from finml_core.models.networks.recurrent import GRUNetwork, LSTMNetwork
+from finml_core.models.networks.transformer import TransformerNetwork
 
-NETWORKS: Mapping[type, type[nn.Module]] = {LSTMConfig: LSTMNetwork, GRUConfig: GRUNetwork}
+NETWORKS: Mapping[type, type[nn.Module]] = {
+    LSTMConfig: LSTMNetwork,
+    GRUConfig: GRUNetwork,
+    TransformerConfig: TransformerNetwork,
+    HybridConfig: HybridNetwork,
+    ConvLSTMConfig: ConvLSTMNetwork,
+    NeuralODEConfig: NeuralODENetwork,
+}
 CONFIGS = {config.__name__: config for config in NETWORKS}
 
 

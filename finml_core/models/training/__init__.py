@@ -10,20 +10,22 @@ from finml_core.models.training.callbacks import (
 )
 from finml_core.models.training.checkpoint import Checkpoint
 from finml_core.models.training.device import resolve_device, seeded
-from finml_core.models.training.state import TrainingState
+from finml_core.models.training.state import Course, TrainingState
 from finml_core.models.training.trainer import train_network, train_with_smaller_batches
-from finml_core.models.training.windows import WindowData
+from finml_core.models.training.windows import WindowData, gather_windows
 
 __all__ = [
     "Callback",
     "CancelCheck",
     "Checkpoint",
+    "Course",
     "EarlyStopping",
     "GradientClipping",
     "LearningRateSchedule",
     "ProgressReport",
     "TrainingState",
     "WindowData",
+    "gather_windows",
     "resolve_device",
     "seeded",
     "train_network",

@@ -1,6 +1,5 @@
 """What happens around the loop: schedule, clipping, stopping, progress, cancelling."""
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -42,19 +41,16 @@ class CancelCheck(Callback):
 
 
 class LearningRateSchedule(Callback):
-    """A linear climb to the peak, then a half cosine to 0 or the peak throughout."""
+    """Sets the rate of each step, and notes after each epoch whether the loss stands still."""
 
     def on_batch_start(self, state: TrainingState) -> None:
-        config = state.config
-        n_warm = int(config.warmup_share * state.n_steps)
-        if state.step < n_warm:
-            share = (state.step + 1) / n_warm
-        elif config.schedule == "cosine":
-            share = 0.5 * (1 + math.cos(math.pi * (state.step - n_warm) / (state.n_steps - n_warm)))
-        else:
-            share = 1.0
+        rate = state.learning_rate()
         for group in state.optimizer.param_groups:
-            group["lr"] = config.learning_rate * share
+            group["lr"] = rate
+
+    def on_epoch_end(self, state: TrainingState) -> None:
+        if state.config.schedule == "plateau":
+            state.note_plateau()
 
 
 class GradientClipping(Callback):
@@ -68,12 +64,8 @@ class EarlyStopping(Callback):
     """Stops after `patience` epochs without a better validation loss; the best weights come back at the end."""
 
     def on_epoch_end(self, state: TrainingState) -> None:
-        loss = state.history[-1]["validation_loss"]
-        if loss < state.best_loss:
-            state.best_loss, state.best_epoch = loss, state.epoch
+        if state.note_validation():
             state.best_weights = copy_weights(state.network)
-        elif state.epoch - state.best_epoch >= state.config.patience:
-            state.is_stopped = True
 
     def on_train_end(self, state: TrainingState) -> None:
         if state.best_weights:

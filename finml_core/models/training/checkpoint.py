@@ -12,7 +12,9 @@ from finml_core.models.training.callbacks import Callback
 from finml_core.models.training.state import TrainingState
 
 FILE = "checkpoint.safetensors"
-PLAIN = ("epoch", "step", "is_stopped", "history", "best_loss", "best_epoch")
+PLAIN = (
+    "epoch", "step", "is_stopped", "history", "best_loss", "best_epoch", "rate_factor", "plateau_loss", "plateau_epoch",
+)  # fmt: skip
 
 
 class Checkpoint(Callback):

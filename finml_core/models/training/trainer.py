@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
-from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch import Tensor, nn
 
 from finml_core.models.configs import TrainConfig
 from finml_core.models.errors import ModelError
+from finml_core.models.heads import Head
 from finml_core.models.training.callbacks import Callback
 from finml_core.models.training.device import frugal_threads, seeded
 from finml_core.models.training.state import TrainingState
@@ -17,6 +17,7 @@ from finml_core.models.training.windows import WindowData
 
 SMALLEST_BATCH = 8
 EVALUATION_BATCH = 4096  # windows without a gradient
+DIRECTION = Head()
 
 
 def train_with_smaller_batches(
@@ -25,6 +26,7 @@ def train_with_smaller_batches(
     validation: WindowData | None,
     config: TrainConfig,
     callbacks: Sequence[Callback] = (),
+    head: Head = DIRECTION,
 ) -> TrainingState:
     """`train_network`, begun anew with half the batch whenever the device has too little memory.
 
@@ -37,7 +39,7 @@ def train_with_smaller_batches(
         try:
             network = make_network()
             with frugal_threads(network, config.batch_size * train.length):
-                return train_network(network, train, validation, config, callbacks)
+                return train_network(network, train, validation, config, callbacks, head)
         except torch.OutOfMemoryError as error:
             if config.batch_size <= SMALLEST_BATCH:
                 raise ModelError(
@@ -55,8 +57,9 @@ def train_network(
     validation: WindowData | None,
     config: TrainConfig,
     callbacks: Sequence[Callback] = (),
+    head: Head = DIRECTION,
 ) -> TrainingState:
-    """Minimise the weighted log loss of a network with one output by AdamW.
+    """Minimise the weighted loss of a head by AdamW (Loshchilov & Hutter, 2019).
 
     Parameters
     ----------
@@ -67,6 +70,8 @@ def train_network(
     config : TrainConfig
     callbacks : sequence of Callback
         Called in this order.
+    head : Head
+        What the network's outputs mean.
 
     Returns
     -------
@@ -88,12 +93,13 @@ def train_network(
         steps_per_epoch=math.ceil(len(train) / config.batch_size),
         n_windows=len(train),
     )
+    forward = torch.compile(network) if config.compile else network
     _tell(callbacks, "on_train_start", state)
     while state.epoch < config.epochs and not state.is_stopped:
         # an epoch's randomness is its own, so that a resumed training repeats it
         with seeded(config.seed * 1_000_003 + state.epoch, train.matrix.device):
-            train_loss = _train_epoch(state, train, callbacks)
-        validation_loss = math.nan if validation is None else mean_loss(network, validation)
+            train_loss = _train_epoch(state, forward, head, train, callbacks)
+        validation_loss = math.nan if validation is None else mean_loss(network, head, validation)
         state.epoch += 1
         state.history.append({"epoch": state.epoch, "train_loss": train_loss, "validation_loss": validation_loss})
         if not math.isfinite(train_loss):
@@ -106,27 +112,33 @@ def train_network(
     return state
 
 
-def mean_loss(network: nn.Module, data: WindowData) -> float:
-    """Weighted mean log loss over all windows, dropout off."""
+def mean_loss(network: nn.Module, head: Head, data: WindowData) -> float:
+    """Weighted mean loss over all windows, dropout off."""
     network.eval()
     total = torch.zeros((), device=data.matrix.device)
     with torch.inference_mode():
         for windows, target, weight in data.batches(EVALUATION_BATCH):
-            total += binary_cross_entropy_with_logits(network(windows)[:, 0], target, weight, reduction="sum")
+            total += (head.loss(network(windows), target) * weight).sum()
     return float(total / data.weight.sum())
 
 
-def _train_epoch(state: TrainingState, train: WindowData, callbacks: Sequence[Callback]) -> float:
-    network, optimizer = state.network, state.optimizer
+def _train_epoch(
+    state: TrainingState,
+    forward: Callable[[Tensor], Tensor],
+    head: Head,
+    train: WindowData,
+    callbacks: Sequence[Callback],
+) -> float:
+    optimizer = state.optimizer
     device = train.matrix.device
-    is_mixed = state.config.mixed_precision and device.type == "cuda"
-    network.train()
+    is_mixed = state.config.uses_bfloat16(device.type)
+    state.network.train()
     total = torch.zeros((), device=device)
     for windows, target, weight in train.batches(state.config.batch_size, shuffled=True):
         _tell(callbacks, "on_batch_start", state)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=is_mixed):
-            score = network(windows)[:, 0]
-        loss = binary_cross_entropy_with_logits(score.float(), target, weight)
+            raw = forward(windows)
+        loss = (head.loss(raw.float(), target) * weight).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         _tell(callbacks, "on_backward", state)

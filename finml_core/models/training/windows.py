@@ -13,7 +13,7 @@ class WindowData:
 
     matrix: Tensor  # (N, F), rows of each symbol next to each other in order of time
     end: Tensor  # (n,) int64, the last row of each window
-    target: Tensor  # (n,) outcomes as float
+    target: Tensor  # (n, n_horizons) outcomes; missing where not known yet
     weight: Tensor  # (n,) sample weights, 1 on average
     length: int  # rows a window
 

@@ -37,7 +37,7 @@ def make_data(n_windows: int = 150, seed: int = 0) -> WindowData:
     generator = torch.Generator().manual_seed(seed)
     matrix = torch.randn(n_windows + 4, 3, generator=generator)
     end = torch.arange(4, n_windows + 4)
-    target = (matrix[end, 0] > 0).float()
+    target = (matrix[end, :1] > 0).float()
     return WindowData(matrix=matrix, end=end, target=target, weight=torch.ones(n_windows), length=5)
 
 
