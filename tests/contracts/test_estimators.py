@@ -54,7 +54,7 @@ CONFIG = ModelConfig(
     lstm=LSTMConfig(hidden_dim=8),
     gru=GRUConfig(hidden_dim=8),
     transformer=TransformerConfig(d_model=8, nhead=2, num_encoder_layers=2, dim_feedforward=16),
-    hybrid=HybridConfig(hidden_dim=8, nhead=2, dim_feedforward=16),
+    hybrid=HybridConfig(hidden_dim=16, nhead=2, dim_feedforward=16, dropout=0.0),
     conv_lstm=ConvLSTMConfig(hidden_dim=8, segment=2),
     neural_ode=NeuralODEConfig(hidden_dim=8, flow_dim=8),
     train=TrainConfig(epochs=3, batch_size=32, learning_rate=5e-3, device="cpu"),
