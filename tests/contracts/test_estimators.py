@@ -211,9 +211,10 @@ def test_a_row_without_weight_is_as_good_as_absent(model_type, rows):
 def test_a_planted_signal_is_found(model_type):
     if model_type.is_baseline:
         pytest.skip("a baseline looks at no feature")
-    X, y = make_rows(n_bars=500)
-    is_train = X.index.get_level_values("ts") < pd.Timestamp("2016-06-01")
-    config = replace(CONFIG, train=replace(CONFIG.train, epochs=15, learning_rate=1e-2))
+    X, y = make_rows(n_bars=1000)
+    ts = X.index.get_level_values("ts")
+    is_train = ts < ts.unique()[2 * ts.nunique() // 3]
+    config = replace(CONFIG, train=replace(CONFIG.train, epochs=15))
     model = ModelFactory.create_model(model_type, config).fit(X[is_train], y[is_train])
     p = p_up(model, X)
     scored = ~is_train & ~np.isnan(p)

@@ -110,7 +110,7 @@ def test_saving_again_replaces(saved, world):
     np.testing.assert_allclose(answers(load_model(folder), world.X), answers(model, world.X), atol=1e-7)
 
 
-@pytest.mark.parametrize("harm", [lambda content: content[: len(content) // 2], lambda content: content[:-1] + bytes([content[-1] ^ 1])])
+@pytest.mark.parametrize("harm", [lambda all_: all_[: len(all_) // 2], lambda all_: all_[:-1] + bytes([all_[-1] ^ 1])])
 def test_a_payload_that_was_cut_or_altered_is_refused(saved, harm):
     _, folder = saved
     payload(folder).write_bytes(harm(payload(folder).read_bytes()))
