@@ -147,14 +147,14 @@ def test_a_missing_payload_or_folder_is_refused(saved, tmp_path):
 def test_a_type_that_is_not_on_the_list_is_never_built(tmp_path):
     from skops import io
 
-    from finml_core.models.persistence import _checksum, _checksum_of_file
+    from finml_core.models.persistence import FORMAT, _checksum, _checksum_of_file
 
     class Stranger:
         pass
 
     Stranger.__module__, Stranger.__qualname__ = "subprocess", "Popen"
     io.dump(Stranger(), tmp_path / "model.skops")
-    content = {"format": 1, "kind": "NaiveClassifier", "state": {}}
+    content = {"format": FORMAT, "kind": "NaiveClassifier", "state": {}}
     content["files"] = {"model.skops": _checksum_of_file(tmp_path / "model.skops")}
     (tmp_path / "model.json").write_text(json.dumps({**content, "checksum": _checksum(content)}))
     with pytest.raises(ModelError, match="Untrusted"):
