@@ -54,15 +54,17 @@ def write_url(shown: Selection) -> None:
 def sidebar(shown: Selection) -> Selection:
     """Draw the shared controls; a change is kept before the page runs."""
     span = load.date_span(shown.symbols)
+    symbols = load.symbols()
+    known = set(symbols)
     runs = load.run_options()
     labels = {run_id: label for run_id, label, _ in runs}
     pinned = st.session_state.get(STATE, Selection()).run_id
     with st.sidebar:
         st.subheader("Selection", anchor=False)
-        _put("selection_symbols", [symbol for symbol in shown.symbols if symbol in load.symbols()])
+        _put("selection_symbols", [symbol for symbol in shown.symbols if symbol in known])
         st.multiselect(
             "Symbols",
-            load.symbols(),
+            symbols,
             key="selection_symbols",
             placeholder="The usual ones",
             on_change=_keep_symbols,
