@@ -11,6 +11,7 @@ import numpy as np
 from finml_core.features.kernels import compiled
 
 TINY = 1e-14  # a deviation below this share of the mean is rounding, not movement
+ROUNDING = 1e-12  # share of a value within which another is equal to it
 TILE = 1024  # values that are worked on together
 EXACT = 2.0**40  # entropies are summed as whole numbers of 2^-40, which no order of adding can change
 
@@ -145,27 +146,34 @@ def _insert(ordered, gap, row, carried):
 
 @compiled
 def rolling_rank(x, window):
-    """Share of the last `window` values below the last of them; equal ones, itself included, count half."""
+    """Share of the last `window` values below the last of them; equal ones, itself included, count half.
+
+    Values count as equal where they differ by no more than rounding.
+    """
     n, m = x.shape
     x = x.reshape(-1)
     out = np.full(n * m, np.nan)
+    low = np.empty(TILE)
+    high = np.empty(TILE)
     for first in range((window - 1) * m, n * m, TILE):
         stop = min(first + TILE, n * m)
         last, share = x[first:stop], out[first:stop]
+        for i in range(last.size):
+            low[i] = last[i] - ROUNDING * abs(last[i])
+            high[i] = last[i] + ROUNDING * abs(last[i])
         share[:] = 0.0
         age = 0
         while age + 4 <= window:
             a, b = x[first - age * m : stop - age * m], x[first - (age + 1) * m : stop - (age + 1) * m]
             c, d = x[first - (age + 2) * m : stop - (age + 2) * m], x[first - (age + 3) * m : stop - (age + 3) * m]
             for i in range(last.size):
-                share[i] += (_half(a[i], last[i]) + _half(b[i], last[i])) + (
-                    _half(c[i], last[i]) + _half(d[i], last[i])
-                )
+                share[i] += _halves(a[i], low[i], high[i]) + _halves(b[i], low[i], high[i])
+                share[i] += _halves(c[i], low[i], high[i]) + _halves(d[i], low[i], high[i])
             age += 4
         while age < window:
             a = x[first - age * m : stop - age * m]
             for i in range(last.size):
-                share[i] += _half(a[i], last[i])
+                share[i] += _halves(a[i], low[i], high[i])
             age += 1
         share /= window
     out = out.reshape((n, m))
@@ -174,8 +182,8 @@ def rolling_rank(x, window):
 
 
 @compiled
-def _half(value, last):
-    return (0.5 if value < last else 0.0) + (0.5 if value <= last else 0.0)
+def _halves(value, low, high):
+    return (0.5 if value < low else 0.0) + (0.5 if value <= high else 0.0)
 
 
 @compiled

@@ -12,6 +12,7 @@ import numpy as np
 
 from finml_core.typing import FloatArray
 
+ROUNDING = 1e-12  # two prices nearer than this share of them are the same, one of them rounded
 SETTLED = 1e-8  # share of a recursive indicator's seed that may remain when its warm-up ends
 
 

@@ -160,6 +160,16 @@ def test_the_unit_of_prices_does_not_matter(bars, whole, size):
     assert differing(computed[names], whole) == []
 
 
+@pytest.mark.parametrize("digits", [2, 0])
+def test_ties_of_rounded_prices_stay_ties_in_any_unit(bars, digits):
+    rounded = bars.assign(**{price: bars[price].round(digits) for price in MONEY})
+    before, after = compute_all(rounded, REGISTRY), compute_all(scaled(rounded, 1.1), REGISTRY)
+    # a rise as large as a fall is no tie in Wilder's movement once it is rounded, nor is it in TA-Lib
+    wilder = ("adx_14", "plus_di_14", "minus_di_14")
+    names = [name for name, feature in REGISTRY.items() if not feature.is_level and name not in wilder]
+    assert differing(after[names], before) == []
+
+
 def test_three_bars_are_enough_to_be_computed(bars):
     few = as_bars(bars[bars["symbol"].isin(["X", "Y"])])
     computed = compute_all(few, REGISTRY)

@@ -6,7 +6,7 @@ from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.distributions import rolling_rank
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import bars_since_max, lag, ratio, rolling_max, rolling_sum
+from finml_core.features.rolling import ROUNDING, bars_since_max, lag, ratio, rolling_max, rolling_sum
 from finml_core.features.segment import Segment
 from finml_core.typing import FloatArray
 
@@ -101,7 +101,7 @@ def volatility_regime(segment: Segment, window: int, history: int) -> FloatArray
 def drawdown_state(segment: Segment, window: int) -> FloatArray:
     """0 near the high, 1 pullback, 2 correction, 3 bear market."""
     drawdown = segment.close / rolling_max(segment.close, window) - 1
-    state = sum((drawdown < depth).astype(np.float64) for depth in DEPTHS)
+    state = sum((drawdown < depth - ROUNDING).astype(np.float64) for depth in DEPTHS)
     return np.where(np.isnan(drawdown), np.nan, state)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from finml_core.features import measures
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import lag, ratio, rolling_autocomoment, rolling_mean
+from finml_core.features.rolling import ROUNDING, lag, ratio, rolling_autocomoment, rolling_mean
 from finml_core.features.segment import Segment, shared
 from finml_core.typing import FloatArray
 
@@ -119,8 +119,8 @@ def roll_spread(segment: Segment, window: int) -> FloatArray:
 
 def roll_undefined(segment: Segment, window: int) -> FloatArray:
     """Where returns follow each other, so that no bounce explains them."""
-    covariance = _bounce(segment, window)
-    return np.where(np.isnan(covariance), np.nan, covariance > 0)
+    covariance, variance = _bounce(segment, window), measures.return_deviation(segment, window) ** 2
+    return np.where(np.isnan(covariance), np.nan, covariance > ROUNDING * variance)
 
 
 def corwin_schultz(segment: Segment, window: int) -> FloatArray:

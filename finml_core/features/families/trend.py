@@ -8,7 +8,7 @@ from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.families.direction import direction_features
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import exponential_mean, lag, ratio, relative, rolling_mean, settling_bars
+from finml_core.features.rolling import ROUNDING, exponential_mean, lag, ratio, relative, rolling_mean, settling_bars
 from finml_core.features.segment import Segment, shared
 from finml_core.typing import FloatArray
 
@@ -199,9 +199,10 @@ def sma_ratio(segment: Segment, short: int, long: int) -> FloatArray:
 
 def crossings_share(segment: Segment, window: int) -> FloatArray:
     """How often the close changed sides of its mean."""
-    mean, deviation = measures.close_moments(segment, window)
-    side = np.sign(segment.close - mean)
-    side *= deviation != 0
+    mean = measures.mean_close(segment, window)
+    gap = segment.close - mean
+    side = np.sign(gap)
+    side *= np.abs(gap) > ROUNDING * mean
     moved = side * lag(side, 1)
     np.minimum(moved, 0, out=moved)  # -1 where the sides differ and neither is the mean itself
     return rolling_mean(np.negative(moved, out=moved), window)

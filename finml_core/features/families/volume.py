@@ -5,7 +5,16 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import exponential_mean, lag, ratio, relative, rolling_mean, rolling_sum, settling_bars
+from finml_core.features.rolling import (
+    ROUNDING,
+    exponential_mean,
+    lag,
+    ratio,
+    relative,
+    rolling_mean,
+    rolling_sum,
+    settling_bars,
+)
 from finml_core.features.segment import Segment, shared
 from finml_core.typing import FloatArray
 
@@ -175,6 +184,7 @@ def money_flow(segment: Segment, window: int) -> FloatArray:
     """Share of the money that changed hands at rising prices, 0 to 100."""
     typical = measures.typical_price(segment)
     change = typical - lag(typical, 1)
+    change[np.abs(change) <= ROUNDING * typical] = 0.0
     money = segment.raw_high + segment.raw_low
     money += segment.raw_close
     money *= segment.volume
