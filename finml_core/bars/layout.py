@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 
+from finml_core.schemas import OPTIONAL_BARS
+
 BAR_COLUMNS = """
     symbol VARCHAR NOT NULL, ts TIMESTAMP NOT NULL, open DOUBLE NOT NULL, high DOUBLE NOT NULL,
     low DOUBLE NOT NULL, close DOUBLE NOT NULL, volume DOUBLE, adj_close DOUBLE, bid DOUBLE, ask DOUBLE,
@@ -79,10 +81,10 @@ def bars_relation(connection: duckdb.DuckDBPyConnection, layout: str = BY_SYMBOL
     Without such splits it is the table itself. An earlier version's store has no day layout and no splits.
     """
     try:
-        has_splits = connection.execute("SELECT 1 FROM splits WHERE reverted_at IS NULL LIMIT 1").fetchone()
+        has_splits = connection.execute("SELECT 1 FROM splits WHERE reverted_at IS NULL LIMIT 1").fetchall()
     except duckdb.CatalogException:
         return BY_SYMBOL
-    if has_splits is None:
+    if not has_splits:
         return layout
     return f"""(
         SELECT {layout}.* REPLACE (CASE WHEN symbol IN (SELECT symbol FROM splits WHERE reverted_at IS NULL)
@@ -90,3 +92,14 @@ def bars_relation(connection: duckdb.DuckDBPyConnection, layout: str = BY_SYMBOL
                 SELECT product(ratio) FROM splits
                 WHERE reverted_at IS NULL AND splits.symbol = {layout}.symbol AND splits.ts > {layout}.ts), 1)
             ELSE adj_close END AS adj_close) FROM {layout})"""
+
+
+def optional_columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Optional columns that any bar may have a value in: by the catalog, and adj_close where a split was applied."""
+    query = "SELECT sum(n_adj_close), sum(n_bid), sum(n_ask) FROM catalog"
+    try:
+        counts = list(connection.execute(query).fetchall()[0])
+        counts[0] = counts[0] or connection.execute("SELECT count(*) FROM splits").fetchall()[0][0]
+    except duckdb.CatalogException:  # a store of an earlier version
+        return list(OPTIONAL_BARS)
+    return [column for column, count in zip(OPTIONAL_BARS, counts, strict=True) if count]

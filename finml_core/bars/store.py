@@ -18,6 +18,7 @@ from finml_core.bars.layout import (
     LAYOUTS,
     bars_relation,
     catalog_relation,
+    optional_columns,
     refresh_catalog,
     tables_of,
 )
@@ -106,7 +107,8 @@ class BarStore:
         """
         where, values = where_selected(symbols, start, end)
         with reading(self.path, self.timeout_s) as connection:
-            bars = select_bars(connection, bars_relation(connection), where, values)
+            optional = optional_columns(connection)
+            bars = select_bars(connection, bars_relation(connection), where, values, optional=optional)
         return adjusted_bars(bars) if adjusted else bars
 
     def cross_section(self, ts: Moment) -> pd.DataFrame:
@@ -115,7 +117,8 @@ class BarStore:
             raise ConfigError("ts is missing; give the stamp of a bar or a day.")
         where, values = where_selected(None, ts, ts)
         with reading(self.path, self.timeout_s) as connection:
-            return select_bars(connection, bars_relation(connection, BY_DAY), where, values)
+            optional = optional_columns(connection)
+            return select_bars(connection, bars_relation(connection, BY_DAY), where, values, optional=optional)
 
     def symbols(self) -> list[str]:
         """Names of all symbols, sorted."""

@@ -57,6 +57,14 @@ def test_a_pure_date_as_end_is_the_whole_day(store, plain):
     assert len(store.load(end=pd.Timestamp("2020-01-01 23:30"))) == 1
 
 
+def test_loaded_bars_may_be_changed_in_place(store, panel):
+    store.ingest(panel)
+    for bars in (store.load("S1"), store.load(), store.cross_section(panel["ts"].iloc[5])):
+        bars.loc[0, ["close", "volume"]] = 7.0
+        bars.loc[0, "ts"] = pd.Timestamp("2000-01-01")
+        assert bars.loc[0, ["close", "volume"]].tolist() == [7.0, 7.0]
+
+
 def test_optional_columns_show_only_where_they_have_values(store, plain):
     store.ingest(plain.assign(adj_close=plain["close"] / 2), options=IngestOptions(symbol="WITH"))
     store.ingest(plain, options=IngestOptions(symbol="WITHOUT"))
