@@ -43,6 +43,8 @@ def ingest(options: argparse.Namespace) -> int:
         "time_zone": options.time_zone,
         "day_first": options.day_first,
         "decimal": options.decimal,
+        "stamp": options.stamp,
+        "bar_size": options.bar_size,
     }
     chosen = IngestOptions(**{name: value for name, value in settings.items() if value is not None})
     store = BarStore(home() / "market.duckdb")
@@ -176,15 +178,15 @@ def _board(store, run_id: str) -> str:
     return f"{shown.round(3).to_string(index=False, na_rep='')}\n{counted}"
 
 
-def _mapping(pairs: list[str]) -> dict[str, str] | None:
+def _mapping(pairs: list[str]) -> dict[str, str | None] | None:
     from finml_core.errors import ConfigError
 
-    mapping = {}
+    mapping: dict[str, str | None] = {}
     for pair in pairs:
         name, separator, column = pair.partition("=")
-        if not separator or not name or not column:
-            raise ConfigError(f"--map is {pair!r}, but must be like close=Last.")
-        mapping[name] = column
+        if not separator or not name:
+            raise ConfigError(f"--map is {pair!r}, but must be like close=Last, or volume= where there is none.")
+        mapping[name] = column or None
     return mapping or None
 
 
@@ -197,14 +199,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(action=prepare)
 
-    command = commands.add_parser("ingest", help="add a file of bars to the store")
-    command.add_argument("file", type=Path)
-    command.add_argument("--symbol", help="the symbol of a file that has no such column")
-    command.add_argument("--map", action="append", default=[], metavar="NAME=COLUMN", help="which column is which")
+    command = commands.add_parser("ingest", help="add bars of a file, a folder or a zip archive to the store")
+    command.add_argument(
+        "file", type=Path, help="CSV, CSV.gz, zip of CSV, Parquet, Feather, Arrow, or a folder of them"
+    )
+    command.add_argument("--symbol", help="the symbol of a file that has no such column (default: the file's name)")
+    command.add_argument(
+        "--map", action="append", default=[], metavar="NAME=COLUMN", help="which column is which; volume= for none"
+    )
     command.add_argument("--time-zone", help="zone of stamps that name none (default UTC)")
-    command.add_argument("--day-first", action="store_const", const=True, help="dates are written 31/12/2019")
-    command.add_argument("--decimal", choices=[".", ","])
-    command.add_argument("--on-conflict", choices=["error", "skip", "replace"], default="error")
+    dates = command.add_mutually_exclusive_group()
+    dates.add_argument("--day-first", action="store_const", const=True, help="dates are written 31/12/2019")
+    dates.add_argument("--month-first", dest="day_first", action="store_const", const=False, help="or 12/31/2019")
+    command.add_argument("--decimal", choices=[".", ","], help="what stands before the decimals (default .)")
+    command.add_argument("--stamp", choices=["close", "open"], help="what a stamp marks (default close)")
+    command.add_argument("--bar-size", metavar="1min", help="length of a bar, needed where stamps mark its open")
+    command.add_argument(
+        "--on-conflict", choices=["error", "skip", "replace"], default="error", help="bars that are stored already"
+    )
     command.add_argument("--dry-run", action="store_true", help="check and report, store nothing")
     command.set_defaults(action=ingest)
 

@@ -79,6 +79,17 @@ def test_a_file_without_bars_is_refused_and_nothing_is_made(finml, home, bars, t
     assert not (home / "market.duckdb").exists()
 
 
+def test_what_a_file_does_not_say_is_said_by_options(finml, home, tmp_path):
+    file = tmp_path / "EUR.csv"
+    file.write_text("Date,Open,High,Low,Close\n12/31/2019 10:00,1,2,1,2\n12/31/2019 10:01,1,2,1,2\n", encoding="utf-8")
+    assert refused(finml("ingest", file), "map volume to nothing")
+    done = finml("ingest", file, "--map", "volume=", "--month-first", "--stamp", "open", "--bar-size", "1min")
+    assert done.returncode == 0, done.stderr
+    assert "2 inserted" in done.stdout
+    assert str(BarStore(home / "market.duckdb").load("EUR")["ts"].iloc[-1]) == "2019-12-31 10:02:00"
+    assert refused(finml("ingest", file, "--map", "close"), "must be like close=Last")
+
+
 def test_a_refused_file_leaves_stored_bars_as_they_were(finml, home, bars, tmp_path):
     BarStore(home / "market.duckdb").ingest(bars)
     before = (home / "market.duckdb").read_bytes()
