@@ -27,7 +27,7 @@ format: $(VENV)/test.done
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/test.done ## ratios against named peers, printed, never asserted
-	@for file in tests/benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in tests/benchmarks/*.py; do echo "== $$file"; $(BIN)/python -m tests.benchmarks.$$(basename $$file .py) || exit 1; done
 
 $(VENV)/run.done: requirements.txt constraints.txt | $(VENV)/pip.done
 	@echo "Installing what FinML needs into $(VENV) (a few minutes the first time) ..."

@@ -1,6 +1,7 @@
 """Bars in, one float column a feature out, in scikit-learn's contract."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -119,16 +120,20 @@ def compute(features: Sequence[Feature], panel: Panel, dtype: str = "float64") -
     """Values of the features of shape (n_features, n_bars), one contiguous row a feature."""
     out = np.empty((len(features), len(panel)), dtype)
 
+    alone = [(feature, values) for feature, values in zip(features, out, strict=True) if not feature.compares_symbols]
+    compared = [(feature, values) for feature, values in zip(features, out, strict=True) if feature.compares_symbols]
+
     def fill(block: Block) -> None:
         segment = panel.segment(block)
-        for values, feature in zip(out, features, strict=True):
-            if not feature.compares_symbols:
-                block.write(feature.of(segment), values)
+        for feature, values in alone:
+            block.write(feature.of(segment), values)
 
-    in_threads(fill, panel.blocks)
-    for values, feature in zip(out, features, strict=True):
-        if feature.compares_symbols:
+    def compare() -> None:
+        for feature, values in compared:
             values[:] = feature.of(panel)
+
+    blocks = [partial(fill, block) for block in panel.blocks] if alone else []
+    in_threads(lambda part: part(), [compare, *blocks] if compared else blocks)
     return out
 
 

@@ -99,7 +99,10 @@ class Panel:
 
     def segment(self, block: Block) -> Segment:
         """The columns of a block, made when they are first read."""
-        return Segment(lambda name: lanes_of(self.bars, self._factor, block, name), block.shape)
+        factor = self._factor
+        return Segment(
+            lambda name: lanes_of(self.bars, factor, block, name), block.shape, is_adjusted=factor is not None
+        )
 
     def _column_of(self, rule: Callable[..., FloatArray], parameters: dict[str, Any]) -> FloatArray:
         out = np.empty(len(self))
@@ -134,7 +137,7 @@ def lanes_of(
     lanes = block.lanes(np.asarray(columns[supplied]))
     if factor is not None and supplied == name != "volume":
         scale(lanes, block.lanes(factor))
-    drop_impossible(lanes, name == "volume")
+    drop_impossible(lanes.reshape(-1), name == "volume")
     return lanes
 
 

@@ -21,8 +21,9 @@ class Segment:
     are not above 0 and volumes below 0 count as missing, as infinite ones do. Columns must not be written into.
     """
 
-    def __init__(self, column: Callable[[str], FloatArray], shape: tuple[int, int]):
+    def __init__(self, column: Callable[[str], FloatArray], shape: tuple[int, int], *, is_adjusted: bool):
         self._column = column
+        self._is_adjusted = is_adjusted  # else the prices as supplied are the prices
         self.shape = shape
         self.kept: dict[tuple, Any] = {}
 
@@ -60,15 +61,15 @@ class Segment:
 
     @cached_property
     def raw_high(self) -> FloatArray:
-        return self._column("raw_high")
+        return self._column("raw_high") if self._is_adjusted else self.high
 
     @cached_property
     def raw_low(self) -> FloatArray:
-        return self._column("raw_low")
+        return self._column("raw_low") if self._is_adjusted else self.low
 
     @cached_property
     def raw_close(self) -> FloatArray:
-        return self._column("raw_close")
+        return self._column("raw_close") if self._is_adjusted else self.close
 
     @cached_property
     def raw_bid(self) -> FloatArray:

@@ -74,7 +74,9 @@ class FeatureStream:
 
         def fill(item: tuple[Block, np.ndarray, list[Feature]]) -> None:
             block, symbols, features = item
-            segment = Segment(lambda name: lanes_of(columns, factor, block, name), block.shape)
+            segment = Segment(
+                lambda name: lanes_of(columns, factor, block, name), block.shape, is_adjusted=factor is not None
+            )
             counts, places = added.counts[symbols], added.starts[symbols]
             for feature in features:
                 lanes = np.ascontiguousarray(feature.of(segment))

@@ -54,10 +54,8 @@ def scale(lanes, factor):
 
 
 @compiled
-def drop_impossible(lanes, may_be_zero):
+def drop_impossible(values, may_be_zero):
     """Make missing, in place, what is below 0 or infinite, and 0 unless it may be."""
-    for row in range(lanes.shape[0]):
-        for lane in range(lanes.shape[1]):
-            value = lanes[row, lane]
-            is_possible = ((value > 0) | (may_be_zero & (value == 0))) & (value < np.inf)
-            lanes[row, lane] = value if is_possible else np.nan
+    for i in range(values.size):
+        is_possible = ((values[i] > 0) | (may_be_zero & (values[i] == 0))) & (values[i] < np.inf)
+        values[i] = values[i] if is_possible else np.nan
