@@ -158,6 +158,7 @@ def numbers(choice: SplitChoice, diagnostics: pd.DataFrame) -> list[Headline]:
             "Independent rows",
             text.thousands(worth),
             f"of {text.thousands(n_train)} that a fold trains on: labels overlap",
+            help="The average uniqueness of each symbol's labels, summed. Symbols that move together tell less still.",
         ),
         Headline(
             "Paths out of sample",
@@ -298,28 +299,28 @@ def draw_paths() -> None:
 
 def draw_labels() -> None:
     """How balanced the outcomes are, and how much they overlap."""
-    rows = studies.labelled(chosen, label)
-    if rows.balance is None:
+    balance, concurrency = studies.description(chosen, label)
+    if balance is None:
         st.info("A return has no classes. Choose a label with classes to see how they are balanced.")
     else:
-        share = rows.balance.groupby("y")["n"].sum() / rows.balance["n"].sum()
+        share = balance.groupby("y")["n"].sum() / balance["n"].sum()
         chart(
-            charts.class_balance(rows.balance),
+            charts.class_balance(balance),
             f"{balance_in_words(share)} A model that always names the commonest is right "
             f"{text.percent(share.max())} of the time.",
             alt="Share of each class among the labels of each year",
             key="validation_balance",
         )
-        download_table(rows.balance, "class_balance")
-    open_now = rows.concurrency["open_labels"]
+        download_table(balance, "class_balance")
+    open_now = concurrency["open_labels"]
     chart(
-        charts.label_concurrency(rows.concurrency),
+        charts.label_concurrency(concurrency),
         f"On average {text.number(open_now.mean(), 1)} labels of a symbol are open at a bar, so each tells "
-        f"{text.percent(rows.concurrency['uniqueness'].mean())} of its own: neighbours are not new evidence.",
+        f"{text.percent(concurrency['uniqueness'].mean())} of its own: neighbours are not new evidence.",
         alt="Labels open at each bar",
         key="validation_concurrency",
     )
-    download_table(rows.concurrency, "label_concurrency")
+    download_table(concurrency, "label_concurrency")
 
 
 def balance_in_words(share: pd.Series) -> str:
@@ -376,6 +377,7 @@ when its span touches the span of any test row, before and after the test block 
 embargo removes what follows a test block, for features that remember. All symbols of one timestamp fall on the same
 side. A combinatorial split tests every choice of blocks, so that its folds can be put together to several histories
 out of sample (chapter 12). The count of overlapping pairs is made afterwards, from the label spans of the rows that
-are left. Independent rows: the sum of average uniqueness (chapter 4). A fixed gap counts bars instead of looking at
+are left. Independent rows: the sum of average uniqueness within each symbol (chapter 4); symbols are taken to be
+independent, which flatters a panel. A fixed gap counts bars instead of looking at
 label ends: it leaks where labels reach further. Scores are taken within a fold, then averaged.""",
     )

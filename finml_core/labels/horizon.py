@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from finml_core.schemas import adjusted
+from finml_core.schemas import adjusted, segments
 
 
 def horizon_outcome(bars: pd.DataFrame, horizon: int) -> pd.DataFrame:
@@ -21,10 +21,14 @@ def horizon_outcome(bars: pd.DataFrame, horizon: int) -> pd.DataFrame:
     DataFrame on the bars' index
         label_return, label_end; missing in the last `horizon` rows of each symbol and where a close is missing.
     """
-    close = adjusted(bars)["close"]
-    label_return = close.groupby(bars["symbol"], sort=False).shift(-horizon) / close - 1
-    label_end = bars["ts"].groupby(bars["symbol"], sort=False).shift(-horizon)
-    return pd.DataFrame({"label_return": label_return, "label_end": label_end.where(label_return.notna())})
+    close, ts = adjusted(bars)["close"].to_numpy(), bars["ts"].to_numpy()
+    row, offsets = np.arange(len(bars)), segments(bars)
+    entered = row[row + horizon < np.repeat(offsets[1:], np.diff(offsets))]
+    label_return, label_end = np.full(len(bars), np.nan), np.full(len(bars), np.datetime64("NaT"), dtype=ts.dtype)
+    label_return[entered] = close[entered + horizon] / close[entered] - 1
+    label_end[entered] = ts[entered + horizon]
+    label_end[np.isnan(label_return)] = np.datetime64("NaT")
+    return pd.DataFrame({"label_return": label_return, "label_end": label_end}, index=bars.index)
 
 
 def quantile_class(

@@ -36,8 +36,9 @@ def make_labels(
     config = config or LabelConfig()
     long = as_bars(bars)
     outcome = _outcome(long, config)
-    y = _target(outcome, long, config).set_axis(key_index(long))
-    outcome = outcome.set_axis(key_index(long))
+    keys = key_index(long)
+    y = _target(outcome, long, config).set_axis(keys)
+    outcome = outcome.set_axis(keys)
     is_known = y.notna()
     if events is not None:
         is_known &= events.reindex(y.index, fill_value=False).astype(bool)

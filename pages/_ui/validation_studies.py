@@ -59,8 +59,6 @@ class Labelled:
 
     spans: LabelSpans
     y: np.ndarray
-    balance: pd.DataFrame | None  # shares of classes by year; None for an outcome without classes
-    concurrency: pd.DataFrame
 
 
 # Kept as they are, not copied: a million rows would take longer to copy than to split.
@@ -70,18 +68,26 @@ def _labelled(
 ) -> Labelled:
     labels = make_labels(load.bars(chosen, start, end), label)
     known = labels.loc[labels["y"].notna(), ["y", "label_end"]]
-    return Labelled(
-        spans=LabelSpans(known.index, known["label_end"]),
-        y=known["y"].to_numpy(),
-        balance=class_balance(known) if label.kind in CLASSES else None,
-        concurrency=concurrency(labels["label_end"]),
-    )
+    return Labelled(spans=LabelSpans(known.index, known["label_end"]), y=known["y"].to_numpy())
 
 
 def labelled(chosen: Chosen, label: LabelConfig) -> Labelled:
     """The labels of the selection, reduced to their spans."""
     symbols, start, end = chosen
     return _labelled(tuple(symbols), start, end, label, load.data_version())
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _description(chosen: Chosen, label: LabelConfig, version: int) -> tuple[pd.DataFrame | None, pd.DataFrame]:
+    rows = labelled(chosen, label)
+    y = pd.DataFrame({"y": rows.y}, index=rows.spans.index)
+    ends = pd.Series(rows.spans.end.view("datetime64[us]"), index=rows.spans.index)
+    return class_balance(y) if label.kind in CLASSES else None, concurrency(ends)
+
+
+def description(chosen: Chosen, label: LabelConfig) -> tuple[pd.DataFrame | None, pd.DataFrame]:
+    """Shares of the classes by year (None for an outcome without classes), and labels open at each bar."""
+    return _description(chosen, label, load.data_version())
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
