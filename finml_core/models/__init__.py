@@ -50,7 +50,9 @@ LAZY = {
     "XGBoostClassifier": "finml_core.models.trees",
     "XGBoostRegressor": "finml_core.models.trees",
     "SequenceClassifier": "finml_core.models.sequence",
+    "Fold": "finml_core.models.sequence",
     "SequenceRegressor": "finml_core.models.sequence",
+    "fit_folds": "finml_core.models.sequence",
 }
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "ElasticNetClassifier",
     "ElasticNetConfig",
     "ElasticNetRegressor",
+    "Fold",
     "GRUConfig",
     "GradientBoostingClassifier",
     "GradientBoostingConfig",
@@ -97,6 +100,7 @@ __all__ = [
     "XGBoostConfig",
     "XGBoostRegressor",
     "describe_models",
+    "fit_folds",
     "load_model",
     "save_model",
     "with_values",

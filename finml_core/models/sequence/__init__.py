@@ -2,6 +2,7 @@
 
 from finml_core.models.sequence.base import SequenceModel
 from finml_core.models.sequence.classifier import SequenceClassifier
+from finml_core.models.sequence.folds import Fold, fit_folds, is_faster_together
 from finml_core.models.sequence.regressor import SequenceRegressor
 
-__all__ = ["SequenceClassifier", "SequenceModel", "SequenceRegressor"]
+__all__ = ["Fold", "SequenceClassifier", "SequenceModel", "SequenceRegressor", "fit_folds", "is_faster_together"]

@@ -135,9 +135,9 @@ class SequenceModel(BaseEstimator, ABC):
         """
         network, config = self.settings()
         check_frame(X)
-        outcomes = self._outcomes(y, len(X))
+        outcomes = self.outcomes(y, len(X))
         windows = WindowMap(matching_context(context, X), longest_gap=self.longest_gap)
-        prepared = self._prepared(windows, X, outcomes, sample_weight, label_end)
+        prepared = self.prepared(windows, X, outcomes, sample_weight, label_end)
         device = resolve_device(config.device)
         matrix = prepared.matrix(device)
         train_data = prepared.train.on(matrix, self.sequence_length)
@@ -159,12 +159,13 @@ class SequenceModel(BaseEstimator, ABC):
         return self.network or LSTMConfig(), self.train or TrainConfig()
 
     @abstractmethod
-    def _outcomes(self, y: Any, n_rows: int) -> Outcomes:
+    def outcomes(self, y: Any, n_rows: int) -> Outcomes:
         """Outcomes as numbers, and what the head makes of them."""
 
-    def _prepared(
+    def prepared(
         self, windows: WindowMap, X: pd.DataFrame, outcomes: Outcomes, sample_weight: Any, label_end: Any
     ) -> Prepared:
+        """All that a training on the rows of X needs."""
         config = self.train or TrainConfig()
         return prepare(
             windows,

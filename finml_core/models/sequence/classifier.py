@@ -41,7 +41,7 @@ class SequenceClassifier(ClassifierMixin, SequenceModel):
             return np.where(np.isnan(p), None, chosen.astype(object))
         return np.where(np.isnan(p), np.nan, chosen.astype(float))
 
-    def _outcomes(self, y: Any, n_rows: int) -> Outcomes:
+    def outcomes(self, y: Any, n_rows: int) -> Outcomes:
         y = np.asarray(y)
         if len(y) != n_rows or y.ndim not in (1, 2):
             raise DataError(f"y has shape {y.shape} for {n_rows} rows; give one outcome a row, or a column a horizon.")

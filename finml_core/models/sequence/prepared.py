@@ -1,6 +1,6 @@
 """From frames to what a network trains on: which windows, which outcomes, scaled by what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,10 @@ class Part:
     end: IntArray  # (n,)
     target: np.ndarray  # (n, n_horizons) float32
     weight: np.ndarray  # (n,) float32, 1 on average
+
+    def moved(self, offset: int) -> "Part":
+        """The same where the context's rows begin at `offset` of a larger matrix."""
+        return replace(self, end=self.end + offset) if offset else self
 
     def on(self, matrix: torch.Tensor, length: int) -> WindowData:
         """The same on the device of `matrix`."""

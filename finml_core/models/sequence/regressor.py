@@ -78,7 +78,7 @@ class SequenceRegressor(RegressorMixin, SequenceModel):
         spread = (..., None) if answers.ndim == 3 else ...
         return answers * self.target_scale_[spread] + self.target_mean_[spread]
 
-    def _outcomes(self, y: Any, n_rows: int) -> Outcomes:
+    def outcomes(self, y: Any, n_rows: int) -> Outcomes:
         check_quantiles(self.quantiles)
         if self.quantiles and 0.5 not in self.quantiles:
             raise ConfigError(f"quantiles are {self.quantiles}; 0.5 must be among them, for `predict` to state.")

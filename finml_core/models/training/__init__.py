@@ -11,6 +11,7 @@ from finml_core.models.training.callbacks import (
 from finml_core.models.training.checkpoint import Checkpoint
 from finml_core.models.training.device import resolve_device, seeded
 from finml_core.models.training.state import Course, TrainingState
+from finml_core.models.training.together import Member, train_together
 from finml_core.models.training.trainer import train_network, train_with_smaller_batches
 from finml_core.models.training.windows import WindowData, gather_windows
 
@@ -22,6 +23,7 @@ __all__ = [
     "EarlyStopping",
     "GradientClipping",
     "LearningRateSchedule",
+    "Member",
     "ProgressReport",
     "TrainingState",
     "WindowData",
@@ -29,5 +31,6 @@ __all__ = [
     "resolve_device",
     "seeded",
     "train_network",
+    "train_together",
     "train_with_smaller_batches",
 ]
