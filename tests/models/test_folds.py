@@ -166,12 +166,33 @@ def test_models_that_differ_are_refused(world):
         fit_folds(models, [folds[0], replace(folds[1], X=folds[1].X.rename(columns={"feature_0": "z"}))])
 
 
-def test_where_it_is_faster():
-    cpu, cuda = torch.device("cpu"), torch.device("cuda")
-    assert is_faster_together(LSTMConfig(), cuda, 256)
-    assert not is_faster_together(LSTMConfig(), cpu, 256)
-    assert is_faster_together(GRUConfig(hidden_dim=16), cpu, 256)
-    assert not is_faster_together(GRUConfig(hidden_dim=64), cpu, 256)
+@pytest.mark.parametrize(
+    ("network", "device", "batch_size", "expected"),
+    [
+        (LSTMConfig(hidden_dim=512), "cuda", 256, True),
+        (LSTMConfig(hidden_dim=16), "cpu", 256, True),
+        (LSTMConfig(hidden_dim=32), "cpu", 256, False),
+        (GRUConfig(hidden_dim=32), "cpu", 256, True),
+        (GRUConfig(hidden_dim=64), "cpu", 256, False),
+        (GRUConfig(hidden_dim=64), "cpu", 64, True),
+        (TransformerConfig(d_model=32), "cpu", 256, True),
+    ],
+)
+def test_one_program_is_the_default_where_it_is_faster(network, device, batch_size, expected, world, monkeypatch):
+    assert is_faster_together(network, torch.device(device), batch_size, 20) is expected
+    if device == "cpu":
+        asked = []
+        monkeypatch.setattr(
+            "finml_core.models.sequence.folds.train_together", lambda *_, **__: asked.append(1) or 1 / 0
+        )
+        train = replace(TRAIN, epochs=1, batch_size=batch_size)
+        models = [SequenceClassifier(network=network, train=train, sequence_length=20)]
+        if expected:
+            with pytest.raises(ZeroDivisionError):
+                fit_folds(models, make_folds(world, 1))
+        else:
+            fit_folds(models, make_folds(world, 1))
+        assert bool(asked) is expected
 
 
 @pytest.mark.gpu

@@ -10,7 +10,7 @@ import torch
 
 from finml_core.checks import check_integer
 from finml_core.errors import ConfigError, DataError
-from finml_core.models.configs import GRUConfig, HybridConfig, LSTMConfig
+from finml_core.models.configs import HybridConfig, LSTMConfig, TransformerConfig
 from finml_core.models.configs.networks import AnyNetworkConfig
 from finml_core.models.sequence.base import SequenceModel, fresh_network
 from finml_core.models.sequence.prepared import LARGEST, Prepared, check_frame, matching_context
@@ -19,7 +19,8 @@ from finml_core.models.training.device import frugal_threads
 from finml_core.models.windows import WindowMap
 
 AT_ONCE_ON_CPU = 8  # members whose states stay in the caches together
-SMALL_BATCH = 64  # rows a step up to which separate steps are mostly overhead on a CPU
+MOST_STATES = 200_000  # rows x bars x units of a step up to which one program for all wins on a CPU
+MOST_STATES_LSTM = 100_000  # the same against torch's own LSTM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def fit_folds(
     network, config = models[0].settings()
     device = resolve_device(config.device)
     if together is None:
-        together = is_faster_together(network, device, config.batch_size)
+        together = is_faster_together(network, device, config.batch_size, models[0].sequence_length)
     if not together:
         for model, fold in zip(models, folds, strict=True):
             model.fit(fold.X, fold.y, fold.sample_weight, fold.label_end, context)
@@ -100,20 +101,18 @@ def fit_folds(
     return list(models)
 
 
-def is_faster_together(network: AnyNetworkConfig, device: torch.device, batch_size: int) -> bool:
+def is_faster_together(network: AnyNetworkConfig, device: torch.device, batch_size: int, sequence_length: int) -> bool:
     """Whether one batched program beats separate trainings, as tests/benchmarks/training.py measures it.
 
-    Always on a CUDA device, where a small network's step is all overhead. On a CPU torch's own LSTM runs close to the
-    peak of a core from some 64 rows on, and nothing is gained by stacking it; a GRU gains while it is small, and
-    networks that step through time in Python gain.
+    Always on a CUDA device, where a small network's step is all overhead. On a CPU as long as the states of a step are
+    few: many separate small steps are mostly overhead, while large ones run near the peak of a core by themselves, and
+    torch's own LSTM does so early.
     """
     if device.type == "cuda":
         return True
-    if isinstance(network, LSTMConfig | HybridConfig):
-        return False
-    if isinstance(network, GRUConfig):
-        return network.hidden_dim <= 16
-    return batch_size <= SMALL_BATCH
+    width = network.d_model if isinstance(network, TransformerConfig) else network.hidden_dim
+    most = MOST_STATES_LSTM if isinstance(network, LSTMConfig | HybridConfig) else MOST_STATES
+    return batch_size * sequence_length * width <= most
 
 
 class _WindowsOnce:
