@@ -16,7 +16,7 @@ COLUMNS = {
     "last": st.column_config.DatetimeColumn("Last (UTC)", format="YYYY-MM-DD HH:mm"),
     "source": st.column_config.TextColumn("Source"),
 }
-FEWEST, MOST, LATEST = "Fewest bars", "Most bars", "Oldest end"
+FEWEST, MOST, LATEST = "Fewest bars", "Most bars", "Ends earliest"
 ORDERS = {FEWEST: ("n_bars", True), MOST: ("n_bars", False), LATEST: ("last", True)}
 
 

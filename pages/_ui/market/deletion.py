@@ -19,11 +19,11 @@ def show() -> None:
             chosen = st.multiselect("Symbols to delete", known, key="market_delete_symbols")
         unknown = [name for name in chosen if name not in set(known)]
         if unknown:
-            st.caption(f"Not in the store: {', '.join(unknown[:5])}.")
+            st.markdown(f"Not in the store: {', '.join(unknown[:5])}.")
         table = load.coverage()
         n_bars = int(table.loc[table["symbol"].isin(chosen), "n_bars"].sum()) if len(table) else 0
         going = [name for name in chosen if name not in unknown]
-        st.caption(
+        st.markdown(  # captions fade in a popover
             f"{text.counted(n_bars, 'bar')} of {text.counted(len(going), 'symbol')} would go. "
             "Runs keep the bars that they were made from; the log keeps a line."
         )

@@ -1,5 +1,7 @@
 """The quality board: what looks wrong, the bars that it is about, and what can be done about it."""
 
+from importlib.util import find_spec
+
 import pandas as pd
 import streamlit as st
 
@@ -11,9 +13,10 @@ from pages._ui.market import mending, reads, writes
 from pages._ui.selection import Selection
 
 DAY = "YYYY-MM-DD"
+OWN, EXCHANGES = "Its own", ("XNYS", "XNAS", "XLON", "XETR", "XTKS")
 CHOSEN, WHOLE = "The chosen symbols", "The whole store"
 OPEN, EVERY = "Open", "All"
-PACE = 150_000  # bars that are checked a second, about
+PACE = 400_000  # bars that are checked a second, about
 MARKS = {"high": "▲ high", "medium": "◆ medium", "low": "● low"}
 MENDS = {"apply_split": "Apply the split", "exclude": "Leave them out", "accept": "Accept", "": "Nothing to do"}
 COLUMNS = {
@@ -111,8 +114,12 @@ def _one(finding: pd.Series) -> None:
         bars = reads.finding_bars(check, symbol, context, n)
         chart(
             charts.finding_bars(bars, measure=finding["measure"].capitalize()),
-            f"On the bands: the {min(n, n_all)} gravest of {text.counted(n_all, 'bar')} concerned, "
-            f"by {finding['measure']}; beside them {context} bars on either side. "
+            (
+                "On the band: the bar concerned"
+                if n_all == 1
+                else f"On the bands: the {min(n, n_all)} gravest of {text.counted(n_all, 'bar')} concerned"
+            )
+            + f", by {finding['measure']}; beside it {text.counted(context, 'bar')} on either side. "
             f"The example: {finding['example']}.",
             alt=f"Bars of {symbol} that the check {check} concerns, with their neighbours",
             key="market_drill_chart",
@@ -132,13 +139,19 @@ def _one(finding: pd.Series) -> None:
             )
             download_table(bars, "finding")
         mending.buttons(finding)
-        if st.toggle(f"Bars a session of {symbol}, against its own calendar", key="market_sessions"):
+        if st.toggle(f"Bars a session of {symbol}, against its calendar", key="market_sessions"):
             sessions_of(symbol)
 
 
 def sessions_of(symbol: str) -> None:
     """How many bars each session has, and which differ from what is usual."""
-    sessions = reads.sessions(symbol)
+    calendar = OWN
+    if find_spec("exchange_calendars") is not None:
+        calendar = st.selectbox(
+            "Calendar", (OWN, *EXCHANGES), key="market_calendar", accept_new_options=True, width=260,
+            help="Its own, or that of an exchange by its ISO 10383 name",
+        )  # fmt: skip
+    sessions = reads.sessions(symbol, None if calendar == OWN else calendar)
     short = int(((sessions["n_bars"] < sessions["expected_bars"]) & (sessions["n_bars"] > 0)).sum())
     gone = int((sessions["n_bars"] == 0).sum())
     usual = int((sessions["n_bars"] == sessions["expected_bars"]).sum())

@@ -156,13 +156,13 @@ def matching(words: str) -> list[str]:
 
 
 @st.cache_data(max_entries=16, show_spinner="Counting sessions", show_time=True)
-def _sessions(symbol: str, version: int) -> pd.DataFrame:
-    return session_counts(load.bar_store().load(symbol))
+def _sessions(symbol: str, calendar: str | None, version: int) -> pd.DataFrame:
+    return session_counts(load.bar_store().load(symbol), calendar=calendar)
 
 
-def sessions(symbol: str) -> pd.DataFrame:
-    """session, n_bars, expected_bars of one symbol by its own calendar."""
-    return _sessions(symbol, load.data_version())
+def sessions(symbol: str, calendar: str | None = None) -> pd.DataFrame:
+    """session, n_bars, expected_bars of one symbol by its own calendar or an exchange's."""
+    return _sessions(symbol, calendar, load.data_version())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

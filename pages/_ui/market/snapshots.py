@@ -11,7 +11,10 @@ from pages._ui.market import writes
 
 COLUMNS = {
     "snapshot_id": st.column_config.TextColumn("Snapshot", help="A hash of the content: equal bars, equal name"),
+    "n_symbols": st.column_config.NumberColumn("Symbols", format="localized"),
     "n_bars": st.column_config.NumberColumn("Bars", format="localized"),
+    "first": st.column_config.DatetimeColumn("First", format="YYYY-MM-DD"),
+    "last": st.column_config.DatetimeColumn("Last", format="YYYY-MM-DD"),
     "bytes": st.column_config.NumberColumn("Size", format="bytes"),
     "written_at": st.column_config.DatetimeColumn("Written (UTC)", format="YYYY-MM-DD HH:mm"),
     "n_runs": st.column_config.NumberColumn("Runs"),
@@ -44,6 +47,7 @@ def show() -> None:
         table,
         hide_index=True,
         width="stretch",
+        column_order=list(COLUMNS),
         column_config=COLUMNS,
         placeholder=text.MISSING,
         on_select="rerun",

@@ -75,7 +75,9 @@ def _session_controls() -> None:
     with st.popover("Sessions", icon=":material/schedule:"):
         st.text_input("Sessions open at", "00:00", key="market_open", placeholder="09:30")
         st.text_input("on the clock of", "UTC", key="market_zone", placeholder="America/New_York")
-        st.caption("Hours, days and weeks are counted from the open. A bar is stamped with its last part, never later.")
+        st.markdown(
+            "Hours, days and weeks are counted from the open. A bar is stamped with its last part, never later."
+        )
 
 
 def _look(symbol: str) -> Look:
