@@ -23,6 +23,7 @@ ORDERS = {FEWEST: ("n_bars", True), MOST: ("n_bars", False), LATEST: ("last", Tr
 @st.fragment
 def show(selection: Selection) -> None:
     """The map of some symbols, and the table of all."""
+    writes.redraw()
     writes.told()
     covered = load.coverage()
     with st.grid(2, min_column_width=220):

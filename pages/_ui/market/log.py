@@ -34,6 +34,7 @@ MOST_ROWS = 1000
 @st.fragment
 def show() -> None:
     """The log, and the quarantine of the line that is chosen."""
+    writes.redraw()
     writes.told()
     log = load.bar_store().ingests()
     if log.empty:

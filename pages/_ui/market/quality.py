@@ -36,6 +36,7 @@ COLUMNS = {
 @st.fragment
 def show(selection: Selection) -> None:
     """The board, and below it the finding that was chosen on it."""
+    writes.redraw()
     writes.told()
     with show_errors():
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

@@ -30,6 +30,7 @@ COLUMNS = {
 @st.fragment
 def show() -> None:
     """What is there, then one way in after the other, then what runs have pinned."""
+    writes.redraw()
     writes.told()
     _stored()
     bundled, lake, yahoo = st.columns(3)

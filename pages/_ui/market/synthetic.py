@@ -23,6 +23,7 @@ HALF_LIVES = ("never", 60, 250, 500, 1000, 2500, 5000)
 @st.fragment
 def show() -> None:
     """The sliders, and what they make below them."""
+    writes.redraw()
     writes.told()
     with show_errors():
         config, name = _sliders()

@@ -1,6 +1,7 @@
 """The candles of one symbol: chosen, moved and narrowed by buttons, by dragging and by the line below them."""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -126,16 +127,10 @@ def _is_marked(n_bars: int) -> bool:
 def _draw(look: Look, window: Window, whole: Window, *, is_marked: bool) -> None:
     loaded = window.margins(MARGIN).cut(whole)
     view = reads.view(look, window, loaded)
-    span = (window.start, window.end)
-    splits = findings = None
-    if is_marked:
-        splits = reads.splits((look.symbol,))
-        splits = splits[splits["ts"].between(loaded.start, loaded.end)]
-        findings = reads.marks(look.symbol, loaded)
     with st.container(key="market_hero"):
         key = windows.key("market_candles")
         st.altair_chart(
-            charts.candles(view.candles, span=span, splits=splits, findings=findings),
+            _candles(look, window, loaded, is_marked, load.data_version()),
             width="stretch",
             alt=f"Candles and volume of {look.symbol}",
             key=key,
@@ -146,13 +141,30 @@ def _draw(look: Look, window: Window, whole: Window, *, is_marked: bool) -> None
     with st.container(key="market_navigator"):
         key = windows.key("market_window")
         st.altair_chart(
-            charts.window_line(reads.overview(look.symbol, look.is_adjusted), span=span),
+            _line(look.symbol, look.is_adjusted, window, load.data_version()),
             width="stretch",
             alt=f"The whole history of {look.symbol} with the stretch in view, which can be dragged",
             key=key,
             on_select=partial(windows.chosen, key),
         )
     download_table(view.candles, f"candles_{look.symbol}")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _candles(look: Look, window: Window, loaded: Window, is_marked: bool, version: int) -> Any:
+    """The chart, built once: a new line below it makes this part run twice for each move. Never changed."""
+    splits = findings = None
+    if is_marked:
+        splits = reads.splits((look.symbol,))
+        splits = splits[splits["ts"].between(loaded.start, loaded.end)]
+        findings = reads.marks(look.symbol, loaded)
+    candles = reads.view(look, window, loaded).candles
+    return charts.candles(candles, span=(window.start, window.end), splits=splits, findings=findings)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _line(symbol: str, is_adjusted: bool, window: Window, version: int) -> Any:
+    return charts.window_line(reads.overview(symbol, is_adjusted), span=(window.start, window.end))
 
 
 def _sentence(look: Look, window: Window, view: reads.View) -> str:

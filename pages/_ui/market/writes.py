@@ -32,10 +32,14 @@ def ingest(source: Any, label: str, **how: Any) -> None:
     st.rerun()  # the sidebar and everything above know the new bars
 
 
-def told() -> None:
-    """The first line of a part of the page: redraw all after a change, and say what became of the last press."""
+def redraw() -> None:
+    """The first line of a part of the page: after a change all is drawn anew, not this part alone."""
     if st.session_state.pop(CHANGED, False):
         st.rerun()
+
+
+def told() -> None:
+    """Say what became of the last press."""
     if message := st.session_state.pop(FAILED, None):
         st.error(message, icon=":material/error:")
     if message := st.session_state.pop(SAID, None):
