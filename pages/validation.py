@@ -111,6 +111,7 @@ def draw_split(choice: SplitChoice, label: LabelConfig) -> None:
     timeline, diagnostics = studies.split(chosen, label, choice)
     pairs = int(diagnostics["overlapping_pairs"].sum())
     purged, rested = int(diagnostics["n_purged"].sum()), int(diagnostics["n_embargoed"].sum())
+    n_folds = len(diagnostics)
     with summary:
         headline(numbers(choice, diagnostics))
         if pairs:
@@ -120,7 +121,13 @@ def draw_split(choice: SplitChoice, label: LabelConfig) -> None:
                 f"{text.counted(choice.purge_gap or 0, 'bar')} is shorter than the labels. Widen it, or purge by label "
                 "ends.",
             )
-    n_folds = len(diagnostics)
+        starved = diagnostics.loc[diagnostics["n_train"] == 0, "fold"]
+        if len(starved):
+            verdict(
+                "failed",
+                f"**Training rows**: none left in {text.counted(len(starved), 'fold')} of {n_folds}, the first fold "
+                f"{starved.iloc[0]}. Use fewer folds, a shorter horizon or embargo, or more history.",
+            )
     drawn = "" if n_folds <= MOST_DRAWN else f" The first {MOST_DRAWN} of {text.thousands(n_folds)} are drawn."
     removed = f"removed {'before it' if choice.kind == 'walk_forward' else 'on both sides'}"
     left = "no pair overlaps" if pairs == 0 else f"{text.thousands(pairs)} pairs still overlap"

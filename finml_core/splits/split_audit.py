@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from finml_core.checks import check_integer
-from finml_core.errors import DataError
+from finml_core.errors import DataError, SplitError
 from finml_core.splits.base import PurgedSplitter
 from finml_core.splits.spans import LabelSpans
 from finml_core.typing import BoolArray, FloatArray, IntArray
@@ -86,6 +86,8 @@ def audit_splits(
     ------
     DataError
         If rows carry no timestamps or no label ends, or a splitter names a row that is not there.
+    SplitError
+        If the splitter cannot split these rows.
     """
     check_integer("embargo", embargo, 0)
     check_integer("most_offenders", most_offenders, 0)
@@ -205,11 +207,18 @@ def _pairs(
     if isinstance(splits, PurgedSplitter):
         pairs = splits.split(rows, y, spans.end.view("datetime64[us]"))
     elif hasattr(splits, "split"):
-        pairs = splits.split(rows.to_frame() if isinstance(rows, pd.Series) else rows, y, groups)
+        pairs = _foreign(splits, rows.to_frame() if isinstance(rows, pd.Series) else rows, y, groups)
     else:
         pairs = splits
     for train, test in pairs:
         yield _row_numbers(train, len(spans)), _row_numbers(test, len(spans))
+
+
+def _foreign(splitter: Any, rows: pd.DataFrame, y: Any, groups: ArrayLike | None) -> Iterator[tuple[Any, Any]]:
+    try:
+        yield from splitter.split(rows, y, groups)
+    except ValueError as error:
+        raise SplitError(f"{type(splitter).__name__} cannot split these {len(rows)} rows: {error}") from error
 
 
 def _row_numbers(side: Any, n_rows: int) -> IntArray:

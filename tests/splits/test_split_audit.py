@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.model_selection import GroupKFold, KFold
+from sklearn.model_selection import GroupKFold, KFold, TimeSeriesSplit
 
-from finml_core.errors import ConfigError, DataError
+from finml_core.errors import ConfigError, DataError, SplitError
 from finml_core.splits import CombinatorialPurgedCV, LabelSpans, PurgedKFold, WalkForwardCV, audit_splits
 from tests.splits.rows import labelled_rows, random_rows
 
@@ -142,6 +142,8 @@ def test_mistakes_are_answered():
         audit_splits([([0, 1], [20])], label_end, label_end)
     with pytest.raises(DataError, match="a mask of 3 rows"):
         audit_splits([(np.ones(3, dtype=bool), [1])], label_end, label_end)
+    with pytest.raises(SplitError, match="TimeSeriesSplit cannot split these 20 rows: Cannot have"):
+        audit_splits(TimeSeriesSplit(30), label_end, label_end)
     with pytest.raises(DataError, match="yields no fold"):
         audit_splits([], label_end, label_end)
     with pytest.raises(DataError, match="pass the label ends"):
