@@ -1,6 +1,6 @@
 """From a name and settings to an estimator."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -56,6 +56,32 @@ class ModelFactory:
         if model_type.is_sequence:
             return _make_sequence(model_type, config, task, progress, should_stop)
         return BUILDERS[model_type](config, task)
+
+    @staticmethod
+    def create_ensemble(
+        model_types: Sequence[ModelType | str],
+        config: ModelConfig | None = None,
+        *,
+        n_splits: int = 5,
+        embargo_pct: float = 0.01,
+    ) -> Any:
+        """A StackedEnsemble of classifiers by their names, not fitted yet.
+
+        Raises
+        ------
+        ConfigError
+            For an unknown model.
+        """
+        from finml_core.models.ensembles import StackedEnsemble
+
+        members = {str(ModelType(name)): ModelFactory.create_model(name, config) for name in _known(model_types)}
+        return StackedEnsemble(members, n_splits=n_splits, embargo_pct=embargo_pct)
+
+
+def _known(model_types: Sequence[ModelType | str]) -> list[str]:
+    for model_type in model_types:
+        check_choice("model_type", model_type, [member.value for member in ModelType])
+    return [str(model_type) for model_type in model_types]
 
 
 def _make_naive(config: ModelConfig, task: str) -> Any:
