@@ -6,7 +6,13 @@ from finml_core.charts.calibration import calibration_over_time, reliability_dia
 from finml_core.charts.features import correlation_map, distribution, feature_history, information_decay
 from finml_core.charts.grammar import thin
 from finml_core.charts.labels import class_balance, label_concurrency
-from finml_core.charts.luck import best_sharpe_against_luck
+from finml_core.charts.luck import (
+    best_sharpe_against_luck,
+    noise_twin,
+    overfitting_logits,
+    performance_degradation,
+    trial_clusters,
+)
 from finml_core.charts.market import candles, window_line
 from finml_core.charts.models import learning_curves, score_intervals
 from finml_core.charts.prices import price_line, regime_band
@@ -34,7 +40,10 @@ __all__ = [
     "label_concurrency",
     "leak_comparison",
     "learning_curves",
+    "noise_twin",
+    "overfitting_logits",
     "path_map",
+    "performance_degradation",
     "price_line",
     "regime_band",
     "regime_durations",
@@ -47,6 +56,7 @@ __all__ = [
     "themed",
     "thin",
     "transition_heatmap",
+    "trial_clusters",
     "weight_river",
     "window_line",
     "words",

@@ -110,7 +110,7 @@ def judge_twins(real: "ExperimentResult", twins: Sequence["ExperimentResult"]) -
         verdict, reason = DOUBTFUL, f"{numbers}: no more than noise would show"
     else:
         verdict, reason = PASSED, numbers
-    return {"check": "noise_twin", "verdict": verdict, "value": gap, "reason": f"{champion}: {reason}"}, table
+    return {"check": "noise_twin", "verdict": verdict, "value": gap, "reason": f"{reason} ({champion})"}, table
 
 
 def with_audit(result: "ExperimentResult", audit: LeakAudit, config: ExperimentConfig, data: Dataset) -> Any:

@@ -25,7 +25,7 @@ class LuckSummary:
     n_distinct: int  # those that are no copy of an earlier one; a trial without returns counts for itself
     n_effective: int  # clusters of these
     sharpe_variance: float  # across the scored originals (ddof 1), per period; missing below two of them
-    cluster_variance: float  # across the clusters' medians (ddof 1), per period; missing below two of them
+    cluster_variance: float  # across the first original of each cluster (ddof 1), per period; missing below two
     best_sharpe: float  # per period; missing if none is scored
     best_trial_id: str | None
 
@@ -82,7 +82,7 @@ def summarize(trials: pd.DataFrame, periods_per_year: float, groups: pd.DataFram
         n_distinct=int(is_original.sum()),
         n_effective=int(groups["cluster"].nunique()),
         sharpe_variance=_variance(originals),
-        cluster_variance=_variance(originals.groupby(groups["cluster"]).median()),
+        cluster_variance=_variance(originals.groupby(groups["cluster"]).first()),
         best_sharpe=float(scored.max()) if len(scored) else math.nan,
         best_trial_id=str(trials.loc[scored.idxmax(), "trial_id"]) if len(scored) else None,
     )

@@ -46,6 +46,7 @@ PAGES: dict[str, list[tuple[str, str, str, str]]] = {
         ("validation", "Validation", "rule", "Is this test fair?"),
         ("models", "Models", "model_training", "Which model learns something?"),
         ("calibration", "Calibration", "straighten", "Do the stated probabilities come true?"),
+        ("luck", "Luck", "casino", "Could chance have done this?"),
     ],
     "Decide": [
         ("regimes", "Regimes", "routine", "What weather is it?"),

@@ -16,7 +16,7 @@ from finml_core.runs import RunStore
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
     "overview", "market_data", "features", "validation", "models",
-    "calibration", "regimes", "arbitration", "backtest", "runs",
+    "calibration", "luck", "regimes", "arbitration", "backtest", "runs",
 )  # fmt: skip
 QUICK = ExperimentConfig(
     name="quick",

@@ -11,6 +11,7 @@ PAGES = {
     "validation": "Validation",
     "models": "Models",
     "calibration": "Calibration",
+    "luck": "Luck",
     "regimes": "Regimes",
     "arbitration": "Arbitration",
     "backtest": "Backtest",

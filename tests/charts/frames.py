@@ -225,6 +225,39 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
                 {"session": ts, "n_bars": generator.choice([0, 350, 390, 391], n), "expected_bars": np.full(n, 390)}
             ),
         ),
+        "overfitting_logits": (
+            pd.DataFrame(
+                {
+                    "left": np.arange(-5, 5) / 2,
+                    "right": np.arange(-4, 6) / 2,
+                    "count": [3, 9, 24, 60, 101, 120, 80, 31, 12, 2],
+                    "below": [True] * 5 + [False] * 5,
+                }
+            ),
+        ),
+        "performance_degradation": (
+            pd.DataFrame({"in_sample": generator.normal(1, 0.3, 60), "out_of_sample": generator.normal(-0.2, 0.3, 60)}),
+            pd.DataFrame({"in_sample": [0.4, 1.8], "out_of_sample": [0.2, -0.6]}),
+        ),
+        "trial_clusters": (
+            pd.DataFrame(
+                {
+                    "cluster": ["1"] * 20 + ["2"] * 8 + ["others"] * 4,
+                    "name": ["logistic"] * 32,
+                    "sharpe": generator.normal(0.2, 0.4, 32),
+                }
+            ),
+        ),
+        "noise_twin": (
+            pd.DataFrame(
+                {
+                    "series": ["real", "real", "twin 1", "twin 1"],
+                    "model": ["logistic", "lightgbm"] * 2,
+                    "auc": [0.53, 0.55, 0.495, 0.51],
+                    "auc_error": 0.02,
+                }
+            ),
+        ),
         "coverage_heatmap": (
             pd.DataFrame(
                 {
