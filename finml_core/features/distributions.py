@@ -9,7 +9,6 @@ from types import ModuleType
 
 import numpy as np
 
-from finml_core.features.rolling import ratio
 from finml_core.typing import FloatArray
 
 
@@ -20,13 +19,9 @@ def skew_and_kurtosis(x: FloatArray, window: int) -> tuple[FloatArray, FloatArra
     ----------
     Joanes and Gill (1998), The Statistician 47(1), 183-189.
     """
-    n = window
-    second, third, fourth = _kernels().rolling_shape(_lanes(x), n).reshape((3, *x.shape))
-    variance = second / n
-    skew = ratio(third / n, variance * np.sqrt(variance), empty=0.0)
-    kurtosis = ratio(fourth / n, variance * variance, empty=3.0) - 3
-    unbiased = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * kurtosis + 6)
-    return np.sqrt(n * (n - 1)) / (n - 2) * skew, np.where(second == 0, 0.0, unbiased)
+    second, third, fourth = _kernels().rolling_shape(_lanes(x), window).reshape((3, -1))
+    skew, kurtosis = _kernels().skew_and_kurtosis(second, third, fourth, window)
+    return skew.reshape(x.shape), kurtosis.reshape(x.shape)
 
 
 def rolling_quantile(x: FloatArray, window: int, share: float) -> FloatArray:

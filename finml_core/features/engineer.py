@@ -120,20 +120,28 @@ def compute(features: Sequence[Feature], panel: Panel, dtype: str = "float64") -
     """Values of the features of shape (n_features, n_bars), one contiguous row a feature."""
     out = np.empty((len(features), len(panel)), dtype)
 
-    alone = [(feature, values) for feature, values in zip(features, out, strict=True) if not feature.compares_symbols]
-    compared = [(feature, values) for feature, values in zip(features, out, strict=True) if feature.compares_symbols]
+    pairs = list(zip(features, out, strict=True))
+    alone = [(feature, values) for feature, values in pairs if not feature.compares_symbols]
+    dated = [(feature, values) for feature, values in pairs if feature.compares_symbols and feature.inputs == ("ts",)]
+    compared = [
+        (feature, values) for feature, values in pairs if feature.compares_symbols and feature.inputs != ("ts",)
+    ]
 
     def fill(block: Block) -> None:
         segment = panel.segment(block)
         for feature, values in alone:
             block.write(feature.of(segment), values)
 
-    def compare() -> None:
-        for feature, values in compared:
+    def fill_whole(some: list[tuple[Feature, FloatArray]]) -> None:
+        for feature, values in some:
             values[:] = feature.of(panel)
 
     blocks = [partial(fill, block) for block in panel.blocks] if alone else []
-    in_threads(lambda part: part(), [compare, *blocks] if compared else blocks)
+    in_threads(lambda part: part(), [partial(fill_whole, dated), *blocks] if dated else blocks)
+    if out.dtype == np.float64:
+        for feature, values in alone:
+            panel.keep(values, feature.rule, **feature.parameters)  # symbols may be compared by it
+    fill_whole(compared)
     return out
 
 

@@ -10,6 +10,7 @@ from finml_core.features.kernels import compiled
 
 SAMPLED = 16  # values from which the middle of a group is guessed
 FARTHEST = 1e9  # spreads from the middle that the last bucket begins with
+SPARSE = 2  # buckets a value
 CROWDED = 64  # members of one bucket above which a general sort is quicker
 
 
@@ -44,7 +45,7 @@ def compare(column, rows, offsets, out):
     rank = np.empty(widest)
     owner = np.empty(widest, dtype=np.int64)
     bucket = np.empty(widest, dtype=np.int64)
-    first = np.empty(widest + 1, dtype=np.int64)
+    first = np.empty(SPARSE * widest + 1, dtype=np.int64)
     for group in range(offsets.size - 1):
         count = 0
         for i in range(offsets[group], offsets[group + 1]):
@@ -85,19 +86,21 @@ def _share_ranks(ordered, rank, count):
 def _sort(value, place, ordered, owner, bucket, first):
     """Ascending `value` and its `place`, into `ordered` and `owner`.
 
-    Each value falls into one of as many buckets as there are values, by a rising function of its distance from the
+    Each value falls into one of more buckets than there are values, by a rising function of its distance from the
     middle of a few of them; then an insertion sort mends the order within buckets.
     """
     count = value.size
     centre, spread = _middle(value)
-    first[: count + 1] = 0
+    scale = 1.0 / spread
+    n_buckets = SPARSE * count
+    first[: n_buckets + 1] = 0
     for i in range(count):
-        z = min(max((value[i] - centre) / spread, -FARTHEST), FARTHEST)
-        chosen = min(int((0.5 + 0.5 * z / (1.0 + abs(z))) * count), count - 1)
+        z = min(max((value[i] - centre) * scale, -FARTHEST), FARTHEST)
+        chosen = min(int((0.5 + 0.5 * z / (1.0 + abs(z))) * n_buckets), n_buckets - 1)
         bucket[i] = chosen
         first[chosen + 1] += 1
     fullest = 0
-    for i in range(count):
+    for i in range(n_buckets):
         fullest = max(fullest, first[i + 1])
         first[i + 1] += first[i]
     if fullest > CROWDED:

@@ -68,6 +68,24 @@ def rolling_shape(x, window):
 
 
 @compiled
+def skew_and_kurtosis(second, third, fourth, n):
+    """Sample skewness G1 and excess kurtosis G2 from sums over `n` values; 0 where these are constant."""
+    skew = np.empty(second.size)
+    kurtosis = np.empty(second.size)
+    skew_scale = np.sqrt(n * (n - 1.0)) / (n - 2.0)
+    kurtosis_scale = (n - 1.0) / ((n - 2.0) * (n - 3.0))
+    for i in range(second.size):
+        variance = second[i] / n
+        moves = variance > 0.0
+        safe = variance if moves else 1.0
+        flat = 0.0 * variance  # 0, or missing
+        skew[i] = skew_scale * (third[i] / n) / (safe * np.sqrt(safe)) if moves else flat
+        excess = (fourth[i] / n) / (safe * safe) - 3.0
+        kurtosis[i] = kurtosis_scale * ((n + 1.0) * excess + 6.0) if moves else flat
+    return skew, kurtosis
+
+
+@compiled
 def _take_in(state, row, count):
     for k in range(row.size):
         step = row[k] - state[0, k]

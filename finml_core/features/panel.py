@@ -87,6 +87,10 @@ class Panel:
             self.kept[key] = self._column_of(rule, parameters)
         return self.kept[key]
 
+    def keep(self, column: FloatArray, rule: Callable[..., FloatArray], **parameters: Any) -> None:
+        """Remember what `of` would give for this rule."""
+        self.kept[rule, *parameters.items()] = column
+
     def on_lanes(self, function: Callable[..., FloatArray], *columns: FloatArray) -> FloatArray:
         """Column of what `function` gives for the columns turned into lanes, block by block."""
         out = np.empty(len(self))

@@ -91,11 +91,11 @@ def _imbalance(windows: tuple[int, ...]) -> list[Feature]:
 @shared
 def kyle_lambda(segment: Segment, window: int) -> FloatArray:
     """Return that a unit of money bought brings, by regression."""
-    change = measures.log_return(segment, 1)
-    signed = np.sign(change) * dollar_volume(segment)
-    squares, products, _ = rolling_comoments(signed, change, window)
-    noise = TINY * rolling_mean(np.abs(signed), window)
-    return ratio(products, np.where(squares <= window * noise * noise, 0.0, squares), empty=0.0)
+    signed = _signed_money(segment)
+    squares, products, _ = rolling_comoments(signed, measures.log_return(segment, 1), window)
+    noise = TINY * _mean_money(segment, window)
+    squares[squares <= window * noise * noise] = 0.0
+    return ratio(products, squares, empty=0.0)
 
 
 def kyle_impact(segment: Segment, window: int) -> FloatArray:
@@ -106,9 +106,7 @@ def kyle_impact(segment: Segment, window: int) -> FloatArray:
 @shared
 def amihud(segment: Segment, window: int) -> FloatArray:
     """Mean size of return a unit of money traded."""
-    size, money = np.abs(measures.log_return(segment, 1)), dollar_volume(segment)
-    traded = np.where(np.isnan(size), np.nan, np.where(money > 0, 1.0, money))
-    return ratio(rolling_sum(ratio(size, money, empty=0.0), window), rolling_sum(traded, window), empty=0.0)
+    return ratio(rolling_sum(_size_per_money(segment), window), rolling_sum(_traded(segment), window), empty=0.0)
 
 
 def amihud_impact(segment: Segment, window: int) -> FloatArray:
@@ -122,6 +120,22 @@ def vpin(segment: Segment, window: int) -> FloatArray:
     one_sided = segment.volume * erf(np.abs(scaled) / np.sqrt(2))  # 2 Phi(z) - 1 = erf(z / root 2)
     volume = np.where(np.isnan(scaled), np.nan, segment.volume)
     return ratio(rolling_sum(one_sided, window), rolling_sum(volume, window), empty=0.0)
+
+
+@shared
+def _signed_money(segment: Segment) -> FloatArray:
+    return np.sign(measures.log_return(segment, 1)) * dollar_volume(segment)
+
+
+@shared
+def _size_per_money(segment: Segment) -> FloatArray:
+    return ratio(np.abs(measures.log_return(segment, 1)), dollar_volume(segment), empty=0.0)
+
+
+@shared
+def _traded(segment: Segment) -> FloatArray:
+    """1 where money changed hands, 0 where none did; missing where the return is."""
+    return np.sign(dollar_volume(segment)) + 0 * measures.log_return(segment, 1)
 
 
 @shared

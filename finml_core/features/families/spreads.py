@@ -124,6 +124,17 @@ def roll_undefined(segment: Segment, window: int) -> FloatArray:
 
 
 def corwin_schultz(segment: Segment, window: int) -> FloatArray:
+    """Mean of the spreads that each pair of bars shows."""
+    return rolling_mean(_spread_of_pairs(segment), window)
+
+
+def abdi_ranaldo(segment: Segment, window: int) -> FloatArray:
+    """Spread from how far closes lie from the middle of their own and the next bar's range."""
+    return 2 * np.sqrt(np.maximum(rolling_mean(_off_the_middle(segment), window), 0))
+
+
+@shared
+def _spread_of_pairs(segment: Segment) -> FloatArray:
     """Spread that makes the range of two bars narrower than two bars' volatility would."""
     high, low = np.log(segment.high), np.log(segment.low)
     before = np.log(lag(segment.close, 1))
@@ -133,14 +144,14 @@ def corwin_schultz(segment: Segment, window: int) -> FloatArray:
     scale = 3 - 2 * np.sqrt(2)
     total = single + lag(single, 1)
     alpha = (np.sqrt(2 * total) - np.sqrt(total)) / scale - np.sqrt(both / scale)
-    return rolling_mean(np.maximum(2 * np.tanh(alpha / 2), 0), window)  # tanh(a/2) = (exp a - 1) / (exp a + 1)
+    return np.maximum(2 * np.tanh(alpha / 2), 0)  # tanh(a/2) = (exp a - 1) / (exp a + 1)
 
 
-def abdi_ranaldo(segment: Segment, window: int) -> FloatArray:
-    """Spread from how far closes lie from the middle of their own and the next bar's range."""
+@shared
+def _off_the_middle(segment: Segment) -> FloatArray:
     middle = (np.log(segment.high) + np.log(segment.low)) / 2
     close, before = lag(measures.log_close(segment), 1), lag(middle, 1)
-    return 2 * np.sqrt(np.maximum(rolling_mean((close - before) * (close - middle), window), 0))
+    return (close - before) * (close - middle)
 
 
 @shared
