@@ -187,6 +187,15 @@ def spread(values: np.ndarray, gap: float) -> np.ndarray:
     return result
 
 
+def apart(places: Sequence[float], gap: float) -> np.ndarray:
+    """Which of these places in ascending order may carry words so that none is closer than `gap` to the one before."""
+    keep, last = np.zeros(len(places), dtype=bool), -np.inf
+    for number, place in enumerate(places):
+        if place - last >= gap:
+            keep[number], last = True, place
+    return keep
+
+
 def hover(frame: pd.DataFrame, tooltip: Sequence[Any], *, time: str = "ts") -> alt.Chart:
     """A hairline that follows the pointer and tells the numbers of the nearest time; `frame` has one row a time."""
     near = alt.selection_point(

@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from finml_core.charts.grammar import (
+    apart,
     at,
     buckets,
     color_scale,
@@ -22,6 +23,7 @@ from finml_core.checks import check_columns
 
 NAVIGATOR = 64  # px of height
 SPLIT = MODELS[4]
+LABEL_SHARE = 0.06  # of the width that the words of a split need
 MOST_CANDLES = 240  # side by side in view
 MOST_LOADED = 384  # candles with those beyond the edges, of five marks each: below 2,000 marks in all
 SEVERITY = {"high": DOWN, "medium": VERDICT["doubtful"], "low": NEUTRAL}
@@ -86,7 +88,7 @@ def candles(
     )
     layers = [alt.layer(zoomable(wick), body), volume, pointer]
     if splits is not None and len(splits):
-        layers.insert(2, _split_marks(splits, time))
+        layers.insert(2, _split_marks(splits.sort_values("ts"), time, span or (shown["ts"].min(), shown["ts"].max())))
     if findings is not None and len(findings):
         layers.append(_finding_marks(findings, time))
     return themed(alt.layer(*layers).resolve_scale(y="independent"), height)
@@ -110,7 +112,7 @@ def _opened(encoding: dict[str, Any], span: Span | None) -> dict[str, Any]:
     return encoding
 
 
-def _split_marks(splits: pd.DataFrame, time: dict[str, Any]) -> alt.LayerChart:
+def _split_marks(splits: pd.DataFrame, time: dict[str, Any], span: Span) -> alt.LayerChart:
     """A line where the basis of prices changes: whole where the split is applied, dashed where it is proposed."""
     check_columns(splits, ("ts", "ratio", "state"), what="the frame of splits")
     named = splits.assign(label=[split_words(ratio) for ratio in splits["ratio"]])
@@ -126,7 +128,7 @@ def _split_marks(splits: pd.DataFrame, time: dict[str, Any]) -> alt.LayerChart:
         for state, dash in (("applied", [1, 0]), ("proposed", [4, 4]))
     ]
     text = (
-        alt.Chart(named)
+        alt.Chart(named[apart((named["ts"] - span[0]) / (span[1] - span[0]), LABEL_SHARE)])
         .mark_text(align="left", baseline="top", dx=4, clip=True, color=ink(), aria=False)
         .encode(**time, y=alt.value(0), text="label:N", tooltip=tooltip)
     )

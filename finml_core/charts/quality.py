@@ -3,12 +3,23 @@
 import altair as alt
 import pandas as pd
 
-from finml_core.charts.grammar import at, color_scale, ink, panel, thin, time_axis, time_format, width_ticks, y_axis
+from finml_core.charts.grammar import (
+    apart,
+    at,
+    color_scale,
+    ink,
+    panel,
+    thin,
+    time_axis,
+    time_format,
+    width_ticks,
+    y_axis,
+)
 from finml_core.charts.theme import DOWN, NEUTRAL, SECONDARY, UP, VERDICT, themed
 from finml_core.checks import check_columns
 
 MOST_CANDLES = 400
-MOST_DATES = 8  # of concerned bars that are written above them
+MOST_DATES = 7  # of concerned bars that are written above them
 CONCERNED = VERDICT["doubtful"]
 SESSION_COLORS = {"usual": NEUTRAL, "short": CONCERNED, "long": UP, "missing": DOWN}
 
@@ -66,6 +77,7 @@ def finding_bars(bars: pd.DataFrame, *, measure: str = "Measure", height: int = 
         direction=(shown["close"] >= shown["open"]).map({True: "rose", False: "fell"}).astype("object"),
     )
     first = shown[concerned & ~concerned.shift(fill_value=False)]
+    first = first[apart(first.index, len(shown) / MOST_DATES)]
     tooltip = [
         alt.Tooltip("date:N", title="Bar"),
         *(
@@ -101,7 +113,7 @@ def finding_bars(bars: pd.DataFrame, *, measure: str = "Measure", height: int = 
         fillOpacity=alt.condition("datum.direction === 'rose'", alt.value(0.15), alt.value(1)),
     )
     dates = (
-        alt.Chart(first.head(MOST_DATES))
+        alt.Chart(first)
         .mark_text(align="left", baseline="top", color=ink(), aria=False)
         .encode(x=at(x, "band_left:Q"), y=alt.value(0), text="date:N")
     )

@@ -18,7 +18,6 @@ from finml_core.runs.home import DEFAULT_EXPERIMENT, home
 from finml_core.schemas import adjusted, bars_per_year
 
 FINISHED = ("done",)
-CANDLES = 240
 
 
 @cache
@@ -119,28 +118,6 @@ def _quality(chosen: tuple[str, ...], start: date | None, end: date | None, vers
 def quality(chosen: tuple[str, ...], start: date | None = None, end: date | None = None) -> pd.DataFrame:
     """Findings on the chosen bars."""
     return _quality(tuple(chosen), start, end, data_version())
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _candles(symbol: str, start: date | None, end: date | None, is_adjusted: bool, version: int) -> pd.DataFrame:
-    return bar_store().candles(
-        symbol, _first_moment(start), _last_moment(end), max_points=CANDLES, adjusted=is_adjusted
-    )
-
-
-def candles(symbol: str, start: date | None = None, end: date | None = None, is_adjusted: bool = False) -> pd.DataFrame:
-    """At most a few hundred candles of one symbol, aggregated in the store."""
-    return _candles(symbol, start, end, is_adjusted, data_version())
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _coverage_by_month(version: int) -> pd.DataFrame:
-    return bar_store().coverage_by_month()
-
-
-def coverage_by_month() -> pd.DataFrame:
-    """symbol, month, n_bars."""
-    return _coverage_by_month(data_version())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

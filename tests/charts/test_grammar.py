@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finml_core.charts.grammar import buckets, spans, spread, thin, time_format
+from finml_core.charts.grammar import apart, buckets, spans, spread, thin, time_format
 
 
 def walk(n: int, n_series: int = 1) -> pd.DataFrame:
@@ -81,3 +81,9 @@ def test_spread_labels_keep_their_order_and_their_distance(values, gap):
 def test_the_hour_is_shown_only_where_bars_are_shorter_than_a_day():
     assert time_format(walk(5)) == "%Y-%m-%d"
     assert time_format(pd.DataFrame({"ts": pd.date_range("2020-01-01 09:30", periods=3, freq="min")})).endswith("%H:%M")
+
+
+def test_words_keep_their_distance_and_the_first_is_always_there():
+    assert apart([0, 1, 5, 6, 11], 5).tolist() == [True, False, True, False, True]
+    assert apart([3, 3, 3], 1).tolist() == [True, False, False]
+    assert apart([], 1).tolist() == []
