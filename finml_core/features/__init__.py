@@ -10,6 +10,7 @@ __all__ = [
     "FEATURES",
     "DifferencingSearch",
     "Feature",
+    "FeatureCache",
     "FeatureConfig",
     "FeatureEngineer",
     "FeatureSelector",
@@ -32,6 +33,7 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "DifferencingSearch": "finml_core.features.fractional",
+        "FeatureCache": "finml_core.features.cache",
         "FeatureEngineer": "finml_core.features.engineer",
         "FeatureSelector": "finml_core.features.selection",
         "FeatureStream": "finml_core.features.stream",

@@ -75,11 +75,12 @@ def agree(computed: dict[str, np.ndarray], expected: dict[str, np.ndarray], n_ba
 
 def against_peers(n_symbols: int, n_bars: int) -> None:
     pl = importlib.import_module("polars") if importlib.util.find_spec("polars") else None
-    times: dict[str, list[float]] = {}
+    times: dict[str, list[tuple[float, float]]] = {}
 
     def turn(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
+        before = time.process_time()
         elapsed, result = seconds(work, *arguments)
-        times.setdefault(name, []).append(elapsed)
+        times.setdefault(name, []).append((elapsed, time.process_time() - before))
         return result
 
     for seed in range(REPETITIONS):
@@ -91,19 +92,17 @@ def against_peers(n_symbols: int, n_bars: int) -> None:
             agree(factors, turn("polars", with_polars, frame, pl), n_bars)
         del factors
         columns = {name: bars[name].to_numpy().copy() for name in ("high", "low", "close", "volume")}
-        indicators = turn("indicators", ours, bars, TALIB_FEATURES)
+        indicators = turn("55 indicators", ours, bars, TALIB_FEATURES)
         agree(indicators, turn("TA-Lib", with_talib, columns, Panel(bars).offsets), n_bars)
         del indicators
-    best = {name: min(values) for name, values in times.items()}
-    print(f"{len(FACTORS)} factors: ours {best['14 factors']:.3f} s")
-    for peer in ("pandas", "polars"):
-        if peer in best:
-            print(f"  {peer} {best[peer]:.3f} s, ratio {best[peer] / best['14 factors']:.1f} (target {TARGETS[peer]})")
-        else:
-            print(f"  {peer} is not installed: left out")
-    ratio = best["TA-Lib"] / best["indicators"]
-    print(f"{len(TALIB_FEATURES)} indicators: ours {best['indicators']:.3f} s, TA-Lib {best['TA-Lib']:.3f} s, "
-          f"ratio {ratio:.1f} (target {TARGETS['TA-Lib']})")  # fmt: skip
+    best = {name: np.min(values, axis=0) for name, values in times.items()}  # of seconds and of processor seconds
+    for peer, mine in {"pandas": "14 factors", "polars": "14 factors", "TA-Lib": "55 indicators"}.items():
+        if peer not in best:
+            print(f"{mine}: {peer} is not installed, left out")
+            continue
+        wall, processor = best[peer] / best[mine]
+        print(f"{mine}: ours {best[mine][0]:.3f} s, {peer} {best[peer][0]:.3f} s, ratio {wall:.1f} "
+              f"(target {TARGETS[peer]}); of processor time {processor:.1f}")  # fmt: skip
 
 
 def everything(n_symbols: int, n_bars: int) -> None:
