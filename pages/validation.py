@@ -12,6 +12,7 @@ from pages._ui import jobs, load, tables, text
 from pages._ui import validation_studies as studies
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors, verdict
 from pages._ui.validation_studies import Chosen, SplitChoice
+from pages._ui.validation_tabs import draw_comparison, draw_labels, draw_paths
 
 SPLITTERS = {
     "purged_kfold": "Purged K-fold",
@@ -38,19 +39,8 @@ DIAGNOSTICS = (
     "fold", "test_start", "test_end", "n_test", "n_train", "n_purged", "n_embargoed", "overlapping_pairs",
     "effective_sample_size",
 )  # fmt: skip
-AUDITED = {
-    "fold": "Fold",
-    "n_train": "Training rows",
-    "n_test": "Test rows",
-    "overlapping_pairs": "Overlapping pairs",
-    "leaking_rows": "Rows that leak",
-    "embargo_violations": "Under the embargo",
-    "duplicated_rows": "Duplicated",
-    "class_drift": "Drift",
-}
 MOST_TESTED = 4  # blocks at a time
-MOST_DRAWN, MOST_PATHS = 66, 20  # folds and paths that are drawn
-OFFENDERS = ("fold", "kind", "symbol", "ts", "label_end", "n_touched", "test_ts", "test_label_end")
+MOST_DRAWN = 66  # folds
 
 selection = open_page("Validation", "Is this test fair?")
 jobs.need_bars()
@@ -114,20 +104,7 @@ def draw_split(choice: SplitChoice, label: LabelConfig) -> None:
     n_folds = len(diagnostics)
     with summary:
         headline(numbers(choice, diagnostics))
-        if pairs:
-            verdict(
-                "failed",
-                f"**Purge**: {text.counted(pairs, 'pair')} of a training and a test label share time, since a gap of "
-                f"{text.counted(choice.purge_gap or 0, 'bar')} is shorter than the labels. Widen it, or purge by label "
-                "ends.",
-            )
-        starved = diagnostics.loc[diagnostics["n_train"] == 0, "fold"]
-        if len(starved):
-            verdict(
-                "failed",
-                f"**Training rows**: none left in {text.counted(len(starved), 'fold')} of {n_folds}, the first fold "
-                f"{starved.iloc[0]}. Use fewer folds, a shorter horizon or embargo, or more history.",
-            )
+    warn(choice, diagnostics)
     drawn = "" if n_folds <= MOST_DRAWN else f" The first {MOST_DRAWN} of {text.thousands(n_folds)} are drawn."
     removed = f"removed {'before it' if choice.kind == 'walk_forward' else 'on both sides'}"
     left = "no pair overlaps" if pairs == 0 else f"{text.thousands(pairs)} pairs still overlap"
@@ -141,6 +118,25 @@ def draw_split(choice: SplitChoice, label: LabelConfig) -> None:
     download_table(timeline, "split_timeline")
     with st.expander("The split in numbers"):
         tables.show(diagnostics, DIAGNOSTICS, alt="Counts of each fold", download="split_diagnostics")
+
+
+def warn(choice: SplitChoice, diagnostics: pd.DataFrame) -> None:
+    """What makes the test unfair or impossible; below the controls, which stay where they are."""
+    pairs = int(diagnostics["overlapping_pairs"].sum())
+    if pairs:
+        verdict(
+            "failed",
+            f"**Purge**: {text.counted(pairs, 'pair')} of a training and a test label share time, since a gap of "
+            f"{text.counted(choice.purge_gap or 0, 'bar')} is shorter than the labels. Widen it, or purge by the label "
+            "ends.",
+        )
+    starved = diagnostics.loc[diagnostics["n_train"] == 0, "fold"]
+    if len(starved):
+        verdict(
+            "failed",
+            f"**Training rows**: none left in {text.counted(len(starved), 'fold')} of {len(diagnostics)}, the first "
+            f"fold {starved.iloc[0]}. Use fewer folds, a shorter horizon or embargo, or more history.",
+        )
 
 
 def numbers(choice: SplitChoice, diagnostics: pd.DataFrame) -> list[Headline]:
@@ -221,122 +217,6 @@ def draw_scores(run_id: str) -> None:
     tables.show(folds, columns, alt="Scores of each model by fold", download="fold_scores")
 
 
-def draw_comparison() -> None:
-    """This split beside scikit-learn's on the same rows, and who offends."""
-    leaks = studies.comparison(chosen, label, choice)
-    worst = leaks.sort_values("share").iloc[-1]
-    chart(
-        charts.leak_comparison(leaks),
-        f"The same {text.thousands(len(studies.labelled(chosen, label).spans))} rows in order of time. Of those that "
-        f"{worst['splitter']} trains on, {text.percent(worst['share'])} share time with a label that it is tested on. "
-        "scikit-learn's splitters know no label ends, and a gap counts rows, of which a bar has one a symbol.",
-        alt="Share of training rows that leak, by splitter",
-        key="validation_leaks",
-    )
-    name = st.segmented_control(
-        "Details of", list(leaks["splitter"]), default=studies.OWN, required=True, key="val_splitter",
-        bind="query-params",
-    )  # fmt: skip
-    audit = studies.audit(chosen, label, choice, name)
-    tables.show(
-        audit.folds, tuple(AUDITED), alt=f"What each fold of {name} leaks", labels=audited(), download="split_audit"
-    )
-    if audit.n_offenders == 0:
-        verdict(
-            "passed", f"**{name}**: no training row shares time with a test row, comes twice, or should be at rest."
-        )
-        return
-    verdict(
-        "failed" if audit.folds["overlapping_pairs"].any() else "doubtful",
-        f"**{name}**: {text.counted(audit.n_offenders, 'training row')} over {text.counted(len(audit.folds), 'fold')} "
-        f"share time with a test row or should be at rest. The first of each fold:",
-    )
-    tables.show(
-        audit.offenders,
-        OFFENDERS,
-        alt=f"Training rows that offend under {name}",
-        labels={
-            "kind": "Offence",
-            "ts": st.column_config.DateColumn("Bar", format="YYYY-MM-DD"),
-            "label_end": st.column_config.DateColumn("Label ends", format="YYYY-MM-DD"),
-            "n_touched": st.column_config.NumberColumn("Test rows touched", format="localized"),
-            "test_ts": st.column_config.DateColumn("First of them", format="YYYY-MM-DD"),
-            "test_label_end": st.column_config.DateColumn("Its label ends", format="YYYY-MM-DD"),
-        },
-        download="offenders",
-    )
-
-
-def audited() -> dict[str, object]:
-    """Headings of the table of an audit."""
-    help_texts = {
-        "leaking_rows": "Training rows that share time with a test row's label",
-        "embargo_violations": "Training rows that should rest after a test block",
-        "duplicated_rows": "Rows on both sides, or twice on one",
-    }
-    found = {
-        column: st.column_config.NumberColumn(title, format="localized", help=help_texts.get(column))
-        for column, title in AUDITED.items()
-        if column not in ("fold", "class_drift")
-    }
-    drift = st.column_config.NumberColumn("Drift of the outcome", format="%.3f", help="Mean in test less in training")
-    return found | {"class_drift": drift}
-
-
-def draw_paths() -> None:
-    """Which fold gives each path which stretch."""
-    if choice.kind != "combinatorial":
-        st.info("Every bar is tested once, which makes one path. A combinatorial split makes several.")
-        return
-    paths = studies.paths(chosen, label, choice)
-    n_paths, n_folds = paths["path"].nunique(), paths["fold"].nunique()
-    first = paths[paths["path"] == 1]
-    drawn = "" if n_paths <= MOST_PATHS else f" The first {MOST_PATHS} of {n_paths} are drawn."
-    chart(
-        charts.path_map(paths[paths["path"] <= MOST_PATHS]),
-        f"Each row is one history out of sample, put together from the folds named in its cells: path 1 from "
-        f"{text.counted(first['fold'].nunique(), 'fold')}.{drawn} {n_folds} folds make "
-        f"{text.counted(n_paths, 'path')}, each tested block used once: a score over paths is a distribution, not one "
-        "number.",
-        alt=f"The folds that make each of {n_paths} paths",
-        key="validation_paths",
-    )
-    download_table(paths, "paths")
-
-
-def draw_labels() -> None:
-    """How balanced the outcomes are, and how much they overlap."""
-    balance, concurrency = studies.description(chosen, label)
-    if balance is None:
-        st.info("A return has no classes. Choose a label with classes to see how they are balanced.")
-    else:
-        share = balance.groupby("y")["n"].sum() / balance["n"].sum()
-        chart(
-            charts.class_balance(balance),
-            f"{balance_in_words(share)} A model that always names the commonest is right "
-            f"{text.percent(share.max())} of the time.",
-            alt="Share of each class among the labels of each year",
-            key="validation_balance",
-        )
-        download_table(balance, "class_balance")
-    open_now = concurrency["open_labels"]
-    chart(
-        charts.label_concurrency(concurrency),
-        f"On average {text.number(open_now.mean(), 1)} labels of a symbol are open at a bar, so each tells "
-        f"{text.percent(concurrency['uniqueness'].mean())} of its own: neighbours are not new evidence.",
-        alt="Labels open at each bar",
-        key="validation_concurrency",
-    )
-    download_table(concurrency, "label_concurrency")
-
-
-def balance_in_words(share: pd.Series) -> str:
-    """Up and down by name, more classes by their range."""
-    if set(share.index) <= {0.0, 1.0}:
-        return f"{text.percent(share.get(1.0, 0.0))} of labels say up, {text.percent(share.get(0.0, 0.0))} down."
-    return f"{len(share)} classes hold {text.percent(share.min())} to {text.percent(share.max())} of the labels each."
-
-
 def draw_audits(run_id: str) -> None:
     """The run's own checks for leaks."""
     audits = load.table(run_id, "audits")
@@ -369,7 +249,7 @@ with show_errors():
             continue
         with tab, show_errors():
             if not is_of_run:
-                draw()
+                draw(chosen, label, choice)
             elif finished:
                 st.caption(load.scope(finished, "The run's own split, not the sliders'."))
                 draw(finished)

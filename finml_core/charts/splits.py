@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from finml_core.charts.grammar import at, color_scale, ink, legend, level, series_color, time_axis
+from finml_core.charts.grammar import at, color_scale, ink, legend, level, series_color, time_axis, time_format
 from finml_core.charts.theme import HERO, SPLIT_ROLES, VERDICT, row_height, series_colors, themed, words
 from finml_core.checks import check_columns
 
@@ -22,14 +22,15 @@ def split_timeline(timeline: pd.DataFrame, *, height: int = HERO) -> alt.LayerCh
     """
     check_columns(timeline, ("fold", "role", "start", "end", "n_rows"), what="the frame of splits")
     colors = {words(role): color for role, color in SPLIT_ROLES.items()}
+    moment = time_format(timeline, "start")
     tooltip = [
         alt.Tooltip("fold:N", title="Fold"),
         alt.Tooltip("named:N", title="Role"),
-        alt.Tooltip("start:T", title="From", format="%Y-%m-%d"),
-        alt.Tooltip("end:T", title="To", format="%Y-%m-%d"),
+        alt.Tooltip("start:T", title="From", format=moment),
+        alt.Tooltip("end:T", title="To", format=moment),
         alt.Tooltip("n_rows:Q", title="Rows", format=","),
         *(
-            [alt.Tooltip("label_end:T", title="Labels reach to", format="%Y-%m-%d")]
+            [alt.Tooltip("label_end:T", title="Labels reach to", format=moment)]
             if "label_end" in timeline.columns
             else []
         ),
@@ -45,7 +46,7 @@ def split_timeline(timeline: pd.DataFrame, *, height: int = HERO) -> alt.LayerCh
             alt.Chart(rows)
             .mark_bar(height={"band": thickness}, cornerRadiusEnd=0, strokeWidth=1.5)
             .encode(
-                **time_axis(rows, "start", to="end"),
+                **time_axis(shown, "start", to="end"),
                 y=alt.Y("fold:O", title="Fold (one row each)", axis=labels),
                 color=alt.Color("named:N", scale=color_scale(colors), legend=legend(len(colors))),
                 stroke=alt.Stroke("named:N", scale=color_scale(colors), legend=legend(len(colors))),
