@@ -3,7 +3,16 @@
 from finml_core.charts.arbitration import confidence_outcome, decision_breakdown, weight_river
 from finml_core.charts.backtest import cost_waterfall, equity_drawdown, returns_by
 from finml_core.charts.calibration import calibration_over_time, reliability_diagram
-from finml_core.charts.features import correlation_map, distribution, feature_history, information_decay
+from finml_core.charts.features import (
+    bucket_returns,
+    correlation_map,
+    distribution,
+    feature_history,
+    feature_scores,
+    information_by_group,
+    information_decay,
+    information_over_time,
+)
 from finml_core.charts.grammar import thin
 from finml_core.charts.labels import class_balance, label_concurrency
 from finml_core.charts.luck import (
@@ -23,6 +32,7 @@ from finml_core.charts.theme import themed, words
 
 __all__ = [
     "best_sharpe_against_luck",
+    "bucket_returns",
     "calibration_over_time",
     "candles",
     "class_balance",
@@ -34,9 +44,12 @@ __all__ = [
     "distribution",
     "equity_drawdown",
     "feature_history",
+    "feature_scores",
     "finding_bars",
     "fold_scores",
+    "information_by_group",
     "information_decay",
+    "information_over_time",
     "label_concurrency",
     "leak_comparison",
     "learning_curves",

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import xlogy
 from scipy.stats import gamma, rankdata, t
 
 from finml_core.errors import DataError
@@ -15,8 +16,9 @@ from finml_core.purging import block_rows, purged_train
 from finml_core.typing import FloatArray, IntArray
 
 N_BINS = 8
+INDICATORS = 2**23  # numbers of one block of indicators
 SHIFTS, FOREST_SHIFTS = 200, 20
-TREES, DEPTH, LEAF = 30, 5, 0.01
+TREES, DEPTH, LEAF, MOST_GROWN = 30, 5, 0.01, 2000
 N_BLOCKS, N_SHUFFLES = 10, 4
 
 
@@ -42,16 +44,15 @@ def mutual_information(
 ) -> pd.DataFrame:
     """Nats between quantile bins of each feature and of the outcome, against circular shifts of the outcome."""
     outcome = _codes(fold.y, fold.is_class)
-    codes = [_codes(column, is_class=False) for column in fold.X.T]
-    score = np.array([_information(code, outcome) for code in codes])
-    null = np.empty((n_permutations or SHIFTS, len(codes)))
-    for row, steps in zip(null, fold.shifts(len(null), np.random.default_rng(seed)), strict=True):
-        moved, known = fold.shifted(outcome.astype(float), int(steps))
-        moved = moved[known].astype(np.int64)
-        row[:] = [_information(code[known], moved) for code in codes]
+    codes = np.column_stack([_codes(column, is_class=False) for column in fold.X.T])
+    steps = fold.shifts(n_permutations or SHIFTS, np.random.default_rng(seed))
+    # -1 where the shifted outcome is unknown; the first column is the outcome itself
+    moved = np.column_stack([outcome, *(_moved(fold, outcome, int(step)) for step in steps)])
+    information = _information(codes, moved)
+    score, null = information[0], information[1:]
     mean, variance = null.mean(axis=0), null.var(axis=0, ddof=1)
     ok = fold.is_varying & (variance > 0)
-    p = np.full(len(codes), np.nan)
+    p = np.full(len(score), np.nan)
     p[ok] = gamma.sf(score[ok], mean[ok] ** 2 / variance[ok], scale=variance[ok] / mean[ok])
     return _table(list(zip(np.where(fold.is_varying, score, np.nan), p, strict=True)))
 
@@ -127,13 +128,32 @@ def _codes(x: FloatArray, is_class: bool) -> IntArray:
     return np.minimum((rankdata(x) - 0.5) * N_BINS / len(x), N_BINS - 1).astype(np.int64)
 
 
-def _information(a: IntArray, b: IntArray) -> float:
-    """Mutual information of two codes by their counts, in nats."""
-    width = int(b.max()) + 1
-    joint = np.bincount(a * width + b, minlength=(int(a.max()) + 1) * width).reshape(-1, width) / len(a)
-    apart = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
-    seen = joint > 0
-    return float((joint[seen] * np.log(joint[seen] / apart[seen])).sum())
+def _moved(fold: TrainingRows, outcome: IntArray, steps: int) -> IntArray:
+    moved, known = fold.shifted(outcome.astype(float), steps)
+    return np.where(known, moved, -1).astype(np.int64)
+
+
+def _information(codes: IntArray, outcomes: IntArray) -> FloatArray:
+    """Mutual information in nats of each outcome (-1 is unknown) with each feature, (n_outcomes, n_features).
+
+    The joint counts of many pairs are one product of their indicators; blocks keep these within memory.
+    """
+    n, width = outcomes.shape[0], int(outcomes.max()) + 1
+    found = np.empty((outcomes.shape[1], codes.shape[1]))
+    block = max(1, INDICATORS // (n * max(width, N_BINS)))
+    for low in range(0, outcomes.shape[1], block):
+        seen = (outcomes[:, low : low + block, None] == np.arange(width)).astype(np.float32)
+        for first in range(0, codes.shape[1], block):
+            bins = (codes[:, first : first + block, None] == np.arange(N_BINS)).astype(np.float32)
+            joint = bins.reshape(n, -1).T @ seen.reshape(n, -1)
+            joint = joint.reshape(bins.shape[1], N_BINS, seen.shape[1], width).astype(float)
+            total = joint.sum(axis=(1, 3))
+            inner = xlogy(joint, joint).sum(axis=(1, 3))
+            rows, columns = joint.sum(axis=3), joint.sum(axis=1)
+            outer = xlogy(rows, rows).sum(axis=1) + xlogy(columns, columns).sum(axis=2)
+            told = (inner - outer + xlogy(total, total)) / np.maximum(total, 1)
+            found[low : low + block, first : first + block] = told.T
+    return found
 
 
 def _grown(X: FloatArray, y: FloatArray, is_class: bool, seed: int) -> Any:
@@ -145,7 +165,7 @@ def _grown(X: FloatArray, y: FloatArray, is_class: bool, seed: int) -> Any:
         max_depth=DEPTH,
         min_samples_leaf=LEAF,
         max_features="sqrt",  # few at a time, so that like features do not hide one another
-        max_samples=min(1.0, 5000 / len(y)),
+        max_samples=min(1.0, MOST_GROWN / len(y)),
         random_state=seed,
     )
     return forest.fit(X, y)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
+from threadpoolctl import threadpool_limits
 
 from finml_core.checks import check_integer
 from finml_core.typing import FloatArray
@@ -101,12 +102,12 @@ def unit_root_tests(features: pd.DataFrame, *, max_bars: int = 2520) -> pd.DataF
     check_integer("max_bars", max_bars, LEAST_ROWS)
     by_symbol = features.groupby(level="symbol") if "symbol" in features.index.names else [("", features)]
     rows = []
-    for symbol, table in by_symbol:
-        values = table.to_numpy(dtype=float)
-        for name, column in zip(features.columns, values.T, strict=True):
-            known = column[np.isfinite(column)][-max_bars:]
-            adf, kpss = adf_test(known), kpss_test(known)
-            rows.append((name, symbol, len(known), adf.statistic, adf.p_value, adf.lags, kpss.statistic, kpss.p_value))
+    with threadpool_limits(1, "blas"):  # small products, of which more threads would only be in each other's way
+        for symbol, table in by_symbol:
+            for name, column in zip(features.columns, table.to_numpy(dtype=float).T, strict=True):
+                known = column[np.isfinite(column)][-max_bars:]
+                adf, kpss = adf_test(known), kpss_test(known)
+                rows.append((name, symbol, len(known), *adf[:2], adf.lags, *kpss[:2]))
     return pd.DataFrame(rows, columns=["name", "symbol", "n", "adf", "adf_p", "lags", "kpss", "kpss_p"])
 
 

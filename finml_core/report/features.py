@@ -1,14 +1,13 @@
-"""Tables of the page Features: which carry information?"""
+"""Tables of the page Features: the catalogue, who moves together, what was chosen, and the certificate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
-from finml_core.metrics import MultipleHypothesisCorrection, information_coefficient
+from finml_core.metrics import MultipleHypothesisCorrection
 
-Z_90 = 1.6449  # normal quantile of a two-sided 90 % interval
+MOST_MISSING = 0.4  # a feature that is missing more often is left out where complete rows are needed
 
 
 def histogram(values: pd.Series, n_bins: int = 40) -> pd.DataFrame:
@@ -23,80 +22,92 @@ def histogram(values: pd.Series, n_bins: int = 40) -> pd.DataFrame:
     return pd.DataFrame({"left": edges[:-1], "right": edges[1:], "count": counts})
 
 
-def information_decay(feature: pd.Series, close: pd.Series, horizons: Sequence[int]) -> pd.DataFrame:
-    """Rank correlation of a feature with the return over the next h bars: `horizon, ic, lower, upper` (90 %).
+def catalogue(
+    board: pd.DataFrame, metadata: pd.DataFrame, stationarity: pd.DataFrame, audit: pd.DataFrame
+) -> pd.DataFrame:
+    """One row a feature of the board, in its order: what it told, what is known about it, and what was tested.
 
-    Both series are indexed by (symbol, ts); `close` is adjusted. For the interval see `rank_error`.
+    Parameters
+    ----------
+    board : one horizon of `signals.signal_board`, corrected
+    metadata : name, family, formula, lookback, ...
+    stationarity : of `features.stationarity_table`
+    audit : of `splits.audit_features`
     """
-    table = []
-    for horizon in horizons:
-        ahead = return_ahead(close, horizon)
-        known = feature.notna() & ahead.notna()
-        ic = information_coefficient(feature[known].to_numpy(), ahead[known].to_numpy(), method="rank")
-        half = Z_90 * rank_error(int(known.sum()), horizon, crowding(ahead))
-        table.append({"horizon": horizon, "ic": ic, "lower": ic - half, "upper": ic + half})
-    return pd.DataFrame(table)
+    tested = stationarity[["name", "adf_rejects", "kpss_rejects", "verdict"]].rename(columns={"verdict": "stationary"})
+    checked = audit[["feature", "passed", "verdict"]].rename(columns={"feature": "name", "passed": "causal"})
+    table = board.merge(metadata, on="name", how="left").merge(tested, on="name", how="left")
+    return table.merge(checked, on="name", how="left")
 
 
-def information_table(features: pd.DataFrame, close: pd.Series, horizon: int) -> pd.DataFrame:
-    """Every feature's rank correlation with the return over the next h bars, strongest first.
+def correlation_pairs(correlation: pd.DataFrame, order: Sequence[str] | None = None) -> pd.DataFrame:
+    """A square matrix as `a, b, correlation`, both ways, in this order."""
+    names = list(correlation.columns if order is None else order)
+    matrix = correlation.loc[names, names].to_numpy()
+    return pd.DataFrame({"a": np.repeat(names, len(names)), "b": names * len(names), "correlation": matrix.reshape(-1)})
 
-    Returns
-    -------
-    DataFrame
-        `name, ic, error, p_value, p_corrected`; the last bounds the share of false ones among those that pass it
-        (Benjamini & Hochberg, 1995). Features that do not vary are missing and come last.
+
+def equal_weight_bars(close: pd.Series) -> pd.DataFrame:
+    """An index of all symbols as one asset's bars: each timestamp's mean return of the symbols that have one.
+
+    `close` is adjusted and indexed by (symbol, ts), sorted. The index starts at 100; its open, high and low are its
+    close, and it has no volume.
     """
-    ahead = return_ahead(close, horizon).reindex(features.index)
-    crowd = crowding(ahead)
-    outcome = ahead.to_numpy()
-    rows = []
-    for name in features.columns:
-        values = features[name].to_numpy()
-        known = np.isfinite(values) & np.isfinite(outcome)
-        ic = information_coefficient(values[known], outcome[known], method="rank")
-        rows.append({"name": name, "ic": ic, "error": rank_error(int(known.sum()), horizon, crowd)})
-    table = pd.DataFrame(rows, columns=["name", "ic", "error"])
-    table["p_value"] = 2 * ndtr(-(table["ic"] / table["error"]).abs())
-    known = table["p_value"].notna()
-    corrected = MultipleHypothesisCorrection(method="bh").correct(table.loc[known, "p_value"])
-    table["p_corrected"] = corrected["p_corrected"]
-    return table.sort_values("p_value", ignore_index=True)
+    change = close.groupby(level="symbol", sort=False).pct_change(fill_method=None)
+    level = 100 * (1 + change.groupby(level="ts").mean().fillna(0.0)).cumprod()
+    frame = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close"), level))
+    return frame.assign(volume=np.nan)
 
 
-def return_ahead(close: pd.Series, horizon: int) -> pd.Series:
-    """The return of the next `horizon` bars of each symbol; missing at its end."""
-    return close.groupby(level="symbol").shift(-horizon) / close - 1
+def complete_columns(features: pd.DataFrame, most_missing: float = MOST_MISSING) -> tuple[pd.DataFrame, list[str]]:
+    """The features that vary and are seldom missing, on the rows that have them all; and the names of the others."""
+    keeps = (features.isna().mean() <= most_missing) & (features.max() > features.min())
+    return features.loc[:, keeps].dropna(), list(features.columns[~keeps])
 
 
-def crowding(ahead: pd.Series) -> float:
-    """How many rows one independent row is spread over because symbols move together, at least 1.
+def selection_over_folds(folds: Mapping[object, pd.DataFrame], fdr: float) -> pd.DataFrame:
+    """How often each feature was chosen: `name, score` (median), `p_value` (median), `chosen` (share of folds).
 
-    1 + (k - 1) r for k symbols whose returns correlate by r on average (Kish, 1965).
+    `folds` are tables of `features.select_features`; the correction is made anew at `fdr`, fold by fold, strongest
+    first.
     """
-    together = ahead.reset_index(name="ahead").pivot_table(index="ts", columns="symbol", values="ahead")
-    k = together.shape[1]
-    if k < 2:
-        return 1.0
-    pairs = together.corr(min_periods=3).to_numpy()[~np.eye(k, dtype=bool)]
-    mean = float(np.nanmean(pairs)) if np.isfinite(pairs).any() else 1.0
-    return 1 + (k - 1) * min(max(mean, 0.0), 1.0)
+    rows = pd.concat([_chosen(table, fdr) for table in folds.values()], ignore_index=True)
+    found = rows.groupby("name", sort=False).agg(
+        score=("score", "median"), p_value=("p_value", "median"), chosen=("chosen", "mean"), n_folds=("chosen", "size")
+    )
+    return found.sort_values(["chosen", "p_value"], ascending=[False, True]).reset_index()
 
 
-def rank_error(n: int, horizon: int, crowd: float) -> float:
-    """Standard error of a rank correlation of `n` rows with returns that overlap for `horizon` bars (Fisher, 1921)."""
-    return float(1 / np.sqrt(max(n / horizon / crowd, 4.0) - 3))
+def certificate(audit: pd.DataFrame, facts: Mapping[str, object]) -> str:
+    """The audit as a text to keep: what was tested on what, each feature's verdict, and what each test means."""
+    failed, doubtful = (int((audit["verdict"] == word).sum()) for word in ("failed", "doubtful"))
+    lines = ["# Causality certificate", ""]
+    lines += [f"- {name}: {value}" for name, value in facts.items()]
+    lines += [
+        f"- verdict: {len(audit) - failed - doubtful} passed, {doubtful} doubtful, {failed} failed",
+        "",
+        "Each feature was computed again on other histories of the same bars. repeat: the same bars; truncation: the",
+        "future cut off; append: wild bars after the end; start: a later beginning. Values must stay the same, after a",
+        "later beginning once the declared warm-up is over. Failed: it uses what it cannot know, or chance.",
+        "Doubtful: it depends on where history begins.",
+        "",
+        "| feature | verdict | failed tests | first changed | symbol | largest change | forgets after |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in audit.sort_values(["passed", "feature"]).itertuples():
+        first = "" if pd.isna(row.first_offence) else f"{row.first_offence:%Y-%m-%d %H:%M}"
+        forgets = "" if pd.isna(row.forgets_after) else f"{row.forgets_after:.0f} bars"
+        lines.append(
+            f"| {row.feature} | {row.verdict} | {row.failed_tests} | {first} | {row.first_symbol or ''} "
+            f"| {row.max_difference:.3g} | {forgets} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
-def correlations(features: pd.DataFrame) -> pd.DataFrame:
-    """Rank correlations of every pair, both ways: `a, b, correlation`."""
-    matrix = features.corr(method="spearman").rename_axis(index="a")
-    return matrix.reset_index().melt("a", var_name="b", value_name="correlation")
-
-
-def catalogue(features: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
-    """Metadata of each feature with its measured share of missing values, mean and deviation."""
-    measured = pd.DataFrame(
-        {"missing": features.isna().mean(), "mean": features.mean(), "deviation": features.std()}
-    ).rename_axis("name")
-    return metadata.merge(measured.reset_index(), on="name", how="inner")
+def _chosen(table: pd.DataFrame, fdr: float) -> pd.DataFrame:
+    """The choice of one fold at another share of false ones; a cluster counts once."""
+    unit = table["cluster"] if "cluster" in table else table["name"]
+    once = table.loc[~unit.duplicated() & table["p_value"].notna(), "p_value"]
+    corrected = MultipleHypothesisCorrection(method="bh").correct(once)["p_corrected"]
+    by_unit = pd.Series(corrected.to_numpy(), unit[corrected.index].to_numpy())
+    return table.assign(chosen=unit.map(by_unit).le(fdr).to_numpy())

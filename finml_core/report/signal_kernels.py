@@ -24,7 +24,7 @@ def correlate_rows(x, order_x, rank_x, count_x, y, order_y, rank_y, count_y, lea
     to the rank correlation times the number of items.
     """
     width = x.shape[1]
-    own_x, own_y = np.zeros(width), np.zeros(width)
+    own_x, own_y = np.zeros(width, dtype=np.float32), np.zeros(width, dtype=np.float32)
     for r in range(x.shape[0]):
         ic[r] = np.nan
         pearson[r] = np.nan
@@ -76,7 +76,7 @@ def bucket_rows(rank, count, n_buckets, bucket):
     for r in range(rank.shape[0]):
         for j in range(rank.shape[1]):
             if rank[r, j] > 0.0:
-                place = int((rank[r, j] - 0.5) * n_buckets / count[r])
+                place = int((np.float64(rank[r, j]) - 0.5) * n_buckets / count[r])
                 bucket[r, j] = min(place, n_buckets - 1)
             else:
                 bucket[r, j] = -1
@@ -102,7 +102,7 @@ def lagged(rank, bucket, top, least):
         n = 0
         a = b = aa = bb = ab = 0.0
         for j in range(rank.shape[1]):
-            now, before = rank[r, j], rank[r - 1, j]
+            now, before = np.float64(rank[r, j]), np.float64(rank[r - 1, j])
             if now > 0.0 and before > 0.0:
                 n += 1
                 a += now

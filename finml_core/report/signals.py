@@ -203,7 +203,7 @@ def _study(outcomes: Outcomes, name: str, n_buckets: int, x: Ranked, mode: str) 
     from finml_core.report.signal_kernels import bucket_rows, bucket_sums, correlate_rows
 
     n_times = len(outcomes.stamps)
-    bucket = np.empty(x.rank.shape, dtype=np.int64)
+    bucket = np.empty(x.rank.shape, dtype=np.int16)
     bucket_rows(x.rank, x.count, n_buckets, bucket)
     by_time = bucket if mode == ACROSS else np.ascontiguousarray(bucket.T)
     total, weight, pearson, bucket_total, bucket_known = {}, {}, {}, {}, {}
@@ -250,7 +250,7 @@ def _persistence(x: Ranked, bucket: IntArray, by_time: IntArray, n_buckets: int,
 
 
 def _lag_one(rank: FloatArray) -> float:
-    now, before = rank[1:], rank[:-1]
+    now, before = rank[1:].astype(float), rank[:-1].astype(float)
     both = (now > 0) & (before > 0)
     now, before = now[both] - now[both].mean() if both.any() else now[both], before[both]
     if len(now) < MIN_ALONG:

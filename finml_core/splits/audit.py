@@ -53,9 +53,9 @@ def audit_features(
         feature, passed (nothing came from the future and repeating changes nothing), first_offence and first_symbol
         (the earliest bar whose value changes, missing if none), max_difference (infinite where a value is missing on
         one side only), failed_tests (their names; `start` too), forgets_after (bars until a later start no longer
-        shows; missing if it always does or was not tested), autocorrelation (of neighbouring bars: high is no proof of
-        anything, any mean has it), verdict (`failed`, `doubtful` where only the start is not forgotten, `passed`).
-        One row a feature.
+        shows; missing if it shows to the end or was not tested), autocorrelation (of neighbouring bars: high is no
+        proof of anything, any mean has it), verdict (`failed`, `doubtful` where only the start is not forgotten,
+        `passed`). One row a feature.
 
     Raises
     ------
@@ -80,8 +80,8 @@ def audit_features(
         found.compare("append", keyed(feature_fn(longer.copy()), longer).reindex(whole.index))
     if "start" in tests:
         for part in started(bars, ts):
-            found.remember(keyed(feature_fn(part.copy()), part))
-    return found.table(warm_up, tested_start="start" in tests)
+            found.remember(keyed(feature_fn(part.copy()), part), warm_up)
+    return found.table(tested_start="start" in tests)
 
 
 class _Findings:
@@ -110,23 +110,23 @@ class _Findings:
             here = (stamps[row], str(symbol))
             self.first[column] = here if self.first[column] is None else min(self.first[column], here)
 
-    def remember(self, late: pd.DataFrame) -> None:
+    def remember(self, late: pd.DataFrame, warm_up: int | Mapping[str, int] | None) -> None:
         """How many bars of each symbol still show that the history started later; infinite if the last ones do."""
         columns, difference = self._against(late)
         age, length = _ages(late.index)
         for place, column in enumerate(columns):
             wrong = difference[:, place] > START_TOLERANCE
+            most = warm_up.get(self.whole.columns[column]) if isinstance(warm_up, Mapping) else warm_up
+            too_long = wrong & (age >= (length * (1 - FEW_BARS) if most is None else most))
+            if too_long.any():
+                self.failed[column].add("start")
             if wrong.any():
                 is_last = (wrong & (age >= length * (1 - FEW_BARS))).any()
                 self.memory[column] = max(self.memory[column], np.inf if is_last else age[wrong].max() + 1)
 
-    def table(self, warm_up: int | Mapping[str, int] | None, *, tested_start: bool) -> pd.DataFrame:
+    def table(self, *, tested_start: bool) -> pd.DataFrame:
         """The findings, one row a feature."""
         names = self.whole.columns
-        allowed = [warm_up.get(name) if isinstance(warm_up, Mapping) else warm_up for name in names]
-        for failed, memory, most in zip(self.failed, self.memory, allowed, strict=True):
-            if np.isinf(memory) or (most is not None and memory > most):
-                failed.add("start")
         passed = np.array([not failed - {"start"} for failed in self.failed], dtype=bool)
         verdict = np.select([~passed, [bool(failed) for failed in self.failed]], ["failed", "doubtful"], "passed")
         first = [one[0] if one else pd.NaT for one in self.first]

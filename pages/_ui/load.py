@@ -94,14 +94,16 @@ def date_span(chosen: tuple[str, ...]) -> tuple[date, date] | None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _bars(chosen: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.DataFrame:
-    return bar_store().load(list(chosen), _first_moment(start), _last_moment(end))
+    return bar_store().load(list(chosen), first_moment(start), last_moment(end))
 
 
-def _first_moment(day: date | None) -> pd.Timestamp | None:
+def first_moment(day: date | None) -> pd.Timestamp | None:
+    """The first moment of a day."""
     return None if day is None else pd.Timestamp(day)
 
 
-def _last_moment(day: date | None) -> pd.Timestamp | None:
+def last_moment(day: date | None) -> pd.Timestamp | None:
+    """The last moment of a day."""
     return None if day is None else pd.Timestamp(day) + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
 
 

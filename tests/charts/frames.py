@@ -195,6 +195,29 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
                 }
             ),
         ),
+        "bucket_returns": (
+            pd.DataFrame(
+                {
+                    "bucket": range(1, 6),
+                    "value": [-0.002, -0.001, 0.0, 0.001, 0.003],
+                    "lower": [-0.003, -0.002, -0.001, 0.0, 0.001],
+                    "upper": [-0.001, 0.0, 0.001, 0.002, 0.005],
+                }
+            ),
+        ),
+        "information_by_group": (
+            pd.DataFrame(
+                {
+                    "group": ["2015", "2016", "2017"],
+                    "ic": [0.02, -0.01, 0.005],
+                    "lower": [0.0, -0.03, -0.02],
+                    "upper": [0.04, 0.01, 0.03],
+                    "n": [250, 252, 251],
+                }
+            ),
+        ),
+        "information_over_time": (pd.DataFrame({"ts": ts, "ic": raw[:, 0] - 0.3, "smooth": smooth[:, 0] - 0.3}),),
+        "feature_scores": (pd.DataFrame({"name": ["rsi_14", "roc_5"], "score": [0.03, 0.01], "chosen": [0.8, 0.2]}),),
         "information_decay": (
             pd.DataFrame(
                 {

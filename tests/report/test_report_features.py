@@ -1,23 +1,18 @@
-"""Which features carry information, against scipy and plain counting."""
+"""Tables of the page Features, against plain counting."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import spearmanr
 
+from finml_core.features import select_features
 from finml_core.report import features as report
 from finml_core.schemas import key_index
+from finml_core.splits import audit_features
 
 
 @pytest.fixture(scope="module")
 def close(panel):
     return pd.Series(panel["close"].to_numpy(), index=key_index(panel))
-
-
-@pytest.fixture(scope="module")
-def feature(close):
-    """The return of the last five bars of each symbol."""
-    return close / close.groupby(level="symbol").shift(5) - 1
 
 
 def test_the_histogram_counts_what_lies_between_its_quantiles():
@@ -32,64 +27,69 @@ def test_the_histogram_counts_what_lies_between_its_quantiles():
     assert report.histogram(pd.Series([np.nan])).empty
 
 
-def test_information_is_the_rank_correlation_with_the_return_ahead(feature, close):
-    table = report.information_decay(feature, close, (1, 5, 20)).set_index("horizon")
-    for horizon in (1, 5, 20):
-        pairs = []
-        for symbol in ("S0", "S1", "S2"):
-            values, prices = feature[symbol].to_numpy(), close[symbol].to_numpy()
-            pairs += [(values[t], prices[t + horizon] / prices[t] - 1) for t in range(5, len(prices) - horizon)]
-        expected = spearmanr(np.array(pairs)).statistic
-        assert table.loc[horizon, "ic"] == pytest.approx(expected)
-        assert table.loc[horizon, "lower"] < expected < table.loc[horizon, "upper"]
-    width = table["upper"] - table["lower"]
-    assert width[1] < width[5] < width[20]  # overlapping returns are fewer independent ones
+def test_the_catalogue_keeps_the_boards_order_and_what_was_not_tested_is_missing():
+    board = pd.DataFrame({"name": ["b", "a"], "ic": [0.2, 0.1]})
+    metadata = pd.DataFrame({"name": ["a", "b", "c"], "family": ["x", "y", "z"]})
+    tests = pd.DataFrame({"name": ["a"], "adf_rejects": [1.0], "kpss_rejects": [0.0], "verdict": ["stationary"]})
+    audit = pd.DataFrame({"feature": ["b"], "passed": [True], "verdict": ["passed"]})
+    table = report.catalogue(board, metadata, tests, audit)
+    assert table["name"].tolist() == ["b", "a"]
+    assert table["family"].tolist() == ["y", "x"]
+    assert table["stationary"].tolist()[1] == "stationary"
+    assert table["causal"].tolist()[0] is True
+    assert pd.isna(table["causal"][1])
 
 
-def test_the_table_of_information_agrees_with_the_decay_and_finds_the_oracle(feature, close):
-    features = pd.DataFrame({"past": feature, "oracle": report.return_ahead(close, 5), "constant": 1.0})
-    table = report.information_table(features, close, 5).set_index("name")
-    decay = report.information_decay(feature, close, (5,))
-    assert table.loc["past", "ic"] == pytest.approx(decay["ic"].item())
-    assert table.index[0] == "oracle"
-    assert table.loc["oracle", "ic"] == pytest.approx(1.0)
-    assert table.loc["oracle", "p_corrected"] < 0.001
-    assert table.index[-1] == "constant"
-    assert np.isnan(table.loc["constant", "p_value"])
+def test_pairs_come_both_ways_and_in_order():
+    matrix = pd.DataFrame([[1, 0.5], [0.5, 1]], index=["a", "b"], columns=["a", "b"])
+    pairs = report.correlation_pairs(matrix, ["b", "a"])
+    assert list(zip(pairs["a"], pairs["b"], pairs["correlation"], strict=True)) == [
+        ("b", "b", 1), ("b", "a", 0.5), ("a", "b", 0.5), ("a", "a", 1),
+    ]  # fmt: skip
 
 
-def test_noise_passes_the_correction_no_more_often_than_it_promises(close):
-    generator = np.random.default_rng(5)
-    noise = pd.DataFrame(generator.normal(size=(len(close), 60)), index=close.index).add_prefix("noise_")
-    table = report.information_table(noise, close, 5)
-    assert (table["p_corrected"] > 0.05).all()
-    assert (table["p_value"] < 0.05).mean() < 0.15  # errors are wide for noise, which does not overlap
+def test_the_equal_weight_index_moves_by_the_mean_return(close):
+    index = report.equal_weight_bars(close)
+    changes = pd.concat([close[s].pct_change() for s in ("S0", "S1", "S2")], axis=1).mean(axis=1)
+    np.testing.assert_allclose(index["close"].pct_change()[1:], changes[1:])
+    assert index["close"].iloc[0] == 100
+    assert isinstance(index.index, pd.DatetimeIndex)
+    late = close.drop(close.loc[["S1"]].index[:300])
+    assert report.equal_weight_bars(late)["close"].notna().all()
 
 
-def test_symbols_that_move_as_one_are_one(close):
-    ahead = report.return_ahead(close, 1)
-    assert report.crowding(ahead) == pytest.approx(1.0, abs=0.15)  # three independent walks
-    same = pd.concat(dict.fromkeys(("A", "B", "C"), ahead["S0"]), names=["symbol"])
-    assert report.crowding(same) == pytest.approx(3.0)
-    assert report.crowding(ahead.loc[["S0"]]) == 1.0
-    assert report.rank_error(400, 1, 1.0) == pytest.approx(1 / np.sqrt(397))
+def test_rows_are_complete_and_what_is_seldom_there_is_left_out():
+    frame = pd.DataFrame({"a": np.arange(10.0), "b": [np.nan] * 5 + [1.0, 2, 3, 4, 5], "c": 1.0, "d": np.arange(10.0)})
+    frame.loc[0, "d"] = np.nan
+    rows, left_out = report.complete_columns(frame)
+    assert list(rows.columns) == ["a", "d"]
+    assert left_out == ["b", "c"]
+    assert len(rows) == 9
 
 
-def test_correlations_are_symmetric_and_those_of_scipy(feature, close):
-    table = pd.DataFrame({"past": feature, "ahead": report.return_ahead(close, 1), "level": close}).dropna()
-    tidy = report.correlations(table).set_index(["a", "b"])["correlation"]
-    assert len(tidy) == 9
-    for one, other in (("past", "ahead"), ("past", "level"), ("ahead", "level")):
-        expected = spearmanr(table[one], table[other]).statistic
-        assert tidy[(one, other)] == pytest.approx(expected)
-        assert tidy[(other, one)] == pytest.approx(expected)
-    assert tidy[("past", "past")] == pytest.approx(1.0)
+def test_a_choice_over_folds_counts_how_often_and_follows_the_share_of_false_ones():
+    generator = np.random.default_rng(0)
+    X = pd.DataFrame(generator.normal(size=(600, 4)), columns=list("abcd"))
+    y = X["b"] + generator.normal(size=600)
+    folds = {k: select_features(X, y, rows=np.arange(600) % 3 != k, method="f_test") for k in range(3)}
+    table = report.selection_over_folds(folds, 0.05)
+    assert table["name"][0] == "b"
+    assert table["chosen"][0] == 1.0
+    assert table["n_folds"].tolist() == [3] * 4
+    expected = pd.concat(folds.values()).groupby("name")["selected"].mean()
+    assert table.set_index("name")["chosen"].sort_index().tolist() == expected.sort_index().tolist()
+    assert (report.selection_over_folds(folds, 1.0)["chosen"] == 1).all()
 
 
-def test_the_catalogue_measures_each_feature_beside_its_metadata(feature):
-    metadata = pd.DataFrame({"name": ["past", "absent"], "family": ["price", "price"]})
-    table = report.catalogue(pd.DataFrame({"past": feature}), metadata)
-    assert table["name"].tolist() == ["past"]
-    assert table["missing"].item() == pytest.approx(15 / len(feature))
-    assert table["mean"].item() == pytest.approx(np.nanmean(feature))
-    assert table["deviation"].item() == pytest.approx(np.nanstd(feature, ddof=1))
+def test_the_certificate_names_every_feature_and_the_first_offence(panel):
+    def feature(bars):
+        close = bars.groupby("symbol")["close"]
+        return pd.DataFrame({"past": close.pct_change(3), "future": close.shift(-1)})
+
+    audit = audit_features(feature, panel, n_cuts=1)
+    text = report.certificate(audit, {"bars": "1,800 of 3 symbols"})
+    assert "- bars: 1,800 of 3 symbols" in text
+    assert "1 passed, 0 doubtful, 1 failed" in text
+    assert "| past | passed |" in text
+    assert "| future | failed | truncation, append | 20" in text
+    assert text.index("| future |") < text.index("| past |")

@@ -1,0 +1,415 @@
+"""The parts of the page Features: one feature taken apart, and the tabs below."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from finml_core import charts
+from finml_core.errors import FinmlError
+from finml_core.experiments import CODE_VERSION
+from finml_core.features import stationarity_table
+from finml_core.report import features as reports
+from finml_core.report import signals
+from pages._ui import feature_studies as studies
+from pages._ui import tables, text
+from pages._ui.feature_studies import Key
+from pages._ui.frame import chart, download_table, verdict
+
+METHODS = {
+    "f_test": "F test",
+    "mutual_information": "Mutual information",
+    "random_forest": "Random forest",
+    "clustered_mda": "Clustered MDA",
+}
+SCORES = {
+    "f_test": "F statistic (median of folds)",
+    "mutual_information": "Mutual information (nats, median of folds)",
+    "random_forest": "Impurity importance (median of folds)",
+    "clustered_mda": "Loss added by shuffling the cluster (median of folds)",
+}
+MOST_DRAWN = 24
+BUCKETS = 5
+TEMPLATE = '''def feature(bars):
+    """bars has symbol, ts, open, high, low, close, volume; give back one value a bar."""
+    close = bars.groupby("symbol")["close"]
+    return close.pct_change(20)
+'''
+
+
+@st.fragment
+def one_feature(key: Key, names: list[str], horizon: int) -> None:
+    """History under price, and what the feature told: by horizon, bucket, year, regime and over time."""
+    name, symbol = _feature_and_symbol(names, list(studies.universe(key).rows))
+    feature = studies.registry()[name]
+    st.markdown(
+        f"**{name}** ({text.name(feature.family)}): `{feature.formula}`  \n"
+        f"Needs {text.counted(feature.lookback, 'bar')}"
+        + (f", settled after {text.counted(feature.warm_up, 'more bar')}" if feature.warm_up else "")
+        + f". {feature.reference}"
+    )
+    history = studies.history(key, name, symbol)
+    now = history["value"].dropna()
+    rank = (now <= now.iloc[-1]).mean() if len(now) else float("nan")
+    chart(
+        charts.feature_history(history, name=name, unit="adjusted"),
+        f"{symbol}: {text.compact(now.iloc[-1])} at the last bar, above {text.percent(rank, 0)} of its own history."
+        if len(now)
+        else f"{symbol} has too few bars for this feature, or lacks what it is made from.",
+        alt=f"Adjusted close of {symbol}, and {name} below it",
+        key="features_history",
+    )
+    download_table(history, "feature_history")
+    study = studies.study(key, name, BUCKETS)
+    left, right = st.columns(2)
+    with left:
+        _decay(study)
+        _over_time(study, horizon)
+        _years(study, horizon)
+    with right:
+        _buckets(key, name, horizon)
+        _distribution(key, name)
+        _regimes(key, study, horizon)
+
+
+def board(table: pd.DataFrame, horizon: int) -> None:
+    """Every feature as a signal, with all that an analyst asks of one."""
+    st.caption(
+        f"Over the next {text.counted(horizon, 'bar')}. Across symbols: one rank correlation a timestamp; over time: "
+        "along each symbol, where symbols are few or share the feature. Turnover is the share of the outermost fifths "
+        "that is new at each bar."
+    )
+    tables.show(
+        table.assign(t=table["ic"] / table["error"], spread_t=table["spread"] / table["spread_error"]),
+        ("name", "family", "mode", "ic", "error", "t", "p_value", "p_corrected", "icir", "hit", "pearson", "spread",
+         "spread_t", "turnover", "rank_autocorrelation"),
+        alt="Every feature judged as a signal",
+        labels=BOARD_LABELS,
+        download="information_board",
+    )  # fmt: skip
+
+
+@st.fragment
+def clusters(key: Key) -> None:
+    """Who says the same: clusters, and their map."""
+    threshold = st.slider(
+        "Distance inside a cluster", 0.05, 0.95, 0.5, 0.05, key="feat_distance", bind="query-params", width=260
+    )
+    found = studies.clusters(key, threshold)
+    matrix = studies.correlation(key)
+    largest = found.drop_duplicates("cluster").sort_values("size", ascending=False, kind="stable")
+    options = ["One of each", *(f"Cluster {number}" for number in largest.loc[largest["size"] > 1, "cluster"])]
+    part = st.selectbox("Show", options, key="feat_cluster", bind="query-params", width=260)
+    if part == options[0]:
+        members = found.loc[found["is_medoid"], "name"].tolist()
+        told = (
+            f"{text.counted(len(found), 'feature')} fall into {text.counted(int(found['cluster'].max()), 'cluster')}; "
+            f"shown is the middle one of each{'' if len(members) <= 60 else ', of the 60 largest'}."
+        )
+        if len(members) > 60:
+            kept = set(largest["cluster"].head(60))
+            members = found.loc[found["is_medoid"] & found["cluster"].isin(kept), "name"].tolist()
+    else:
+        members = found.loc[found["cluster"] == int(part.split()[-1]), "name"].tolist()
+        told = f"{text.counted(len(members), 'feature')} that move together, in either direction."
+    pairs = reports.correlation_pairs(matrix, members)
+    chart(
+        charts.correlation_map(pairs),
+        f"{told} Rank correlations on {_sampled(key)}; neighbours are as alike as can be.",
+        alt=f"Correlation map of {len(members)} features",
+        key="features_correlation",
+    )
+    tables.show(
+        found,
+        ("cluster", "name", "size", "is_medoid"),
+        alt="Cluster of each feature",
+        labels={
+            "cluster": st.column_config.NumberColumn("Cluster", format="%d"),
+            "size": st.column_config.NumberColumn("Features in it", format="%d"),
+            "is_medoid": st.column_config.CheckboxColumn("Middle one"),
+        },
+        download="clusters",
+    )
+
+
+def stationarity(key: Key) -> None:
+    """Unit-root tests of each feature."""
+    table = stationarity_table(studies.unit_roots(key)).sort_values(["adf_rejects", "adf"], ascending=[True, False])
+    rooted = int((table["verdict"] == "unit root").sum())
+    verdict(
+        "passed" if rooted == 0 else "doubtful",
+        f"{rooted} of {len(table)} features look like a unit root on most of {_sampled(key)}. Treat those with "
+        "`make_stationary`, inside the training fold, before a model reads them.",
+    )
+    tables.show(
+        table,
+        ("name", "verdict", "n_series", "adf", "adf_p", "adf_rejects", "kpss", "kpss_rejects"),
+        alt="Unit-root tests of each feature",
+        labels={
+            "verdict": "Reads as",
+            "n_series": st.column_config.NumberColumn("Series", format="%d"),
+            "adf": st.column_config.NumberColumn("ADF", format="%.2f", help="Median t-value; below −2.86 at 5 %"),
+            "adf_p": st.column_config.NumberColumn("ADF p", format="%.3f", help="Median; small speaks against a root"),
+            "adf_rejects": st.column_config.NumberColumn(
+                "No unit root", format="percent", help="Share of symbols, 5 %"
+            ),
+            "kpss": st.column_config.NumberColumn("KPSS", format="%.3f", help="Median; above 0.463 at 5 %"),
+            "kpss_rejects": st.column_config.NumberColumn(
+                "Level moves", format="percent", help="Share of symbols, 5 %"
+            ),
+        },
+        download="stationarity",
+    )
+
+
+@st.fragment
+def selection(key: Key, horizon: int) -> None:
+    """What each training fold would choose, with the share of false ones bounded."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = st.selectbox(
+            "Scored by", list(METHODS), format_func=METHODS.get, key="feat_method", bind="query-params", width=260
+        )
+        fdr = st.slider(
+            "False ones among the chosen, at most", 0.01, 0.5, 0.1, 0.01, key="feat_fdr", bind="query-params", width=260
+        )
+    folds, left_out, n_rows = studies.selection(key, method, horizon)
+    found = reports.selection_over_folds(folds, fdr)
+    steady = int((found["chosen"] >= 0.5).sum())
+    drawn = found.head(MOST_DRAWN)
+    chart(
+        charts.feature_scores(drawn, title=SCORES[method]),
+        f"{steady} of {len(found)} features are chosen in at least half of {len(folds)} folds, each by its own "
+        f"training rows; {text.thousands(n_rows)} rows of {_sampled(key)}."
+        + (f" Shown are the first {MOST_DRAWN}." if len(found) > MOST_DRAWN else "")
+        + (f" Left out, as too often missing: {', '.join(left_out[:6])}." if left_out else ""),
+        alt="Score of each feature and whether it was chosen",
+        key="features_selection",
+    )
+    tables.show(
+        found,
+        ("name", "score", "p_value", "chosen", "n_folds"),
+        alt="Features by how often they were chosen",
+        labels={
+            "score": st.column_config.NumberColumn("Score", format="%.4f", help=SCORES[method]),
+            "chosen": st.column_config.NumberColumn("Chosen in", format="percent", help="Share of folds"),
+            "n_folds": st.column_config.NumberColumn("Folds", format="%d"),
+        },
+        download="selection",
+    )
+
+
+def certificate(key: Key) -> None:
+    """Every feature computed again on other histories; the text to keep."""
+    audit, bars = studies.audit(key), studies.audit_bars(key)
+    _judgement(audit)
+    facts = {
+        "bars": f"{len(bars)} of {', '.join(dict.fromkeys(bars['symbol']))}, {bars['ts'].min()} to {bars['ts'].max()}",
+        "data version": key.version,
+        "code": CODE_VERSION,
+        "tests": f"repeat, truncation at {studies.AUDIT_CUTS} places, append, start at 2 places",
+        "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    }
+    st.caption(
+        f"Computed again on {text.thousands(len(bars))} bars: once more, with the future cut off, with wild bars "
+        "added, with a later start. High autocorrelation is no proof of a look ahead (any moving average has it)."
+    )
+    st.download_button(
+        "Download certificate",
+        data=reports.certificate(audit, facts),
+        file_name="causality_certificate.md",
+        mime="text/markdown",
+        on_click="ignore",
+        icon=":material/verified:",
+        key="features_certificate",
+    )
+    _audit_table(audit, "feature_audit")
+
+
+def audit_mine(key: Key) -> None:
+    """A reader's own feature, judged in a process of its own."""
+    st.markdown(
+        "Bring a Python file with `def feature(bars)`: it is computed on other histories of the same bars in a "
+        "separate process, with limits on time and memory, and never sees the store."
+    )
+    if not studies.user_code_allowed():
+        st.info(
+            f"This server runs no code of its readers. Whoever runs it can allow that by starting it with "
+            f"`{studies.ALLOWED}=1`, where every reader may be trusted with the machine. On your own machine: "
+            "`python -m finml_core audit FILE` does the same.",
+            icon=":material/lock:",
+        )
+        return
+    with st.form("features_own", border=False):
+        source = st.text_area("Python", TEMPLATE, height=180, key="features_source")
+        asked = st.form_submit_button("Audit this feature", type="primary")
+    if not asked:
+        return
+    try:
+        audit = studies.audit_source(key, source)
+    except FinmlError as error:
+        verdict("failed", str(error))
+        return
+    _judgement(audit)
+    _audit_table(audit, "own_audit")
+
+
+def _feature_and_symbol(names: list[str], symbols: list[str]) -> tuple[str, str]:
+    """What is taken apart; the feature may have been clicked in the catalogue."""
+    clicked = st.session_state.pop("feat_clicked", None)
+    if clicked in names:
+        st.session_state["feat_name"] = clicked
+    with st.container(horizontal=True):
+        name = st.selectbox("Feature", names, key="feat_name", bind="query-params", width=320)
+        symbol = st.selectbox("Symbol", symbols, key="feat_symbol", bind="query-params", width=220)
+    return name, symbol
+
+
+def _decay(study: signals.SignalStudy) -> None:
+    decay = signals.decay(study)
+    known = decay.dropna(subset=["ic"])
+    if known.empty:
+        told = "No rank correlation: the feature does not vary here, or has too few rows."
+    else:
+        best = known.loc[known["ic"].abs().idxmax()]
+        sure = "clear of zero, as one of many features" if best["lower"] * best["upper"] > 0 else "not clear of zero"
+        told = (
+            f"Strongest over {text.counted(int(best['horizon']), 'bar')}: {text.signed(best['ic'], 3)}, {sure} "
+            f"(band: 90{text.THIN}%), {study.mode}."
+        )
+    chart(
+        charts.information_decay(decay),
+        told,
+        alt=f"Rank correlation of {study.name} with the return over 1 to 20 bars",
+        key="features_decay",
+    )
+    download_table(decay, "information_by_horizon")
+
+
+@st.fragment
+def _over_time(study: signals.SignalStudy, horizon: int) -> None:
+    window = st.slider("Smoothing, bars", 5, 252, 63, key="feat_window", bind="query-params")
+    line = signals.over_time(study, horizon, window)
+    smooth = line["smooth"].dropna()
+    told = (
+        f"Above zero {text.percent((smooth > 0).mean(), 0)} of the time; {text.signed(smooth.iloc[-1], 3)} at the end."
+        if len(smooth)
+        else "Too few bars for this smoothing."
+    )
+    chart(
+        charts.information_over_time(line, window=window),
+        told,
+        alt=f"Information coefficient of {study.name} over time",
+        key="features_ic_time",
+    )
+    download_table(line, "information_over_time")
+
+
+def _years(study: signals.SignalStudy, horizon: int) -> None:
+    years = signals.by_year(study, horizon).dropna(subset=["ic"])
+    same = int((years["ic"] * study.ic(horizon).value > 0).sum())
+    chart(
+        charts.information_by_group(years, title="Year"),
+        f"The sign of the whole in {same} of {text.counted(len(years), 'year')}.",
+        alt=f"Information coefficient of {study.name} by year",
+        key="features_years",
+    )
+    download_table(years, "information_by_year")
+
+
+def _regimes(key: Key, study: signals.SignalStudy, horizon: int) -> None:
+    groups = signals.by_regime(study, horizon, studies.market_regimes(key)).dropna(subset=["ic"])
+    groups = groups.assign(group=groups["group"].map(text.name)).sort_values("n", ascending=False)
+    best = groups.loc[groups["ic"].abs().idxmax(), "group"] if len(groups) else ""
+    chart(
+        charts.information_by_group(groups, title="Regime"),
+        f"Strongest under {best}. The regime is that of the equal-weight index, as known at each bar."
+        if best
+        else "No regime is known on these bars yet.",
+        alt=f"Information coefficient of {study.name} by regime",
+        key="features_regimes",
+    )
+    download_table(groups, "information_by_regime")
+
+
+@st.fragment
+def _buckets(key: Key, name: str, horizon: int) -> None:
+    study = studies.study(key, name, st.slider("Buckets", 2, 10, BUCKETS, key="feat_buckets", bind="query-params"))
+    buckets, spread = signals.by_bucket(study, horizon), study.spread(horizon)
+    clear = " clear of zero" if abs(spread.value) > 1.6449 * spread.error else " not clear of zero"
+    chart(
+        charts.bucket_returns(buckets, horizon=horizon),
+        f"Highest less lowest: {text.percent(spread.value, 2)} ± {text.percent(spread.error, 2)},{clear}; "
+        f"{text.percent(study.turnover, 0)} of the outermost is new at each bar. Before costs."
+        + (" Buckets are of the whole history: a description, no strategy." if study.mode == signals.ALONG else ""),
+        alt=f"Mean return by bucket of {study.name}",
+        key="features_buckets",
+    )
+    download_table(buckets, "returns_by_bucket")
+
+
+def _distribution(key: Key, name: str) -> None:
+    counts, n, median = studies.histogram(key, name)
+    chart(
+        charts.distribution(counts, name=name),
+        f"{text.thousands(n)} values of {text.counted(len(key.symbols), 'symbol')}, median {text.compact(median)}; "
+        f"the outermost 1{text.THIN}% are not drawn.",
+        alt=f"Distribution of {name}",
+        key="features_distribution",
+    )
+    download_table(counts, "distribution")
+
+
+def _sampled(key: Key) -> str:
+    names = studies.universe(key).sample
+    return f"{text.counted(len(names), 'symbol')} ({', '.join(names)})"
+
+
+def _judgement(audit: pd.DataFrame) -> None:
+    failed, doubtful = (int((audit["verdict"] == word).sum()) for word in ("failed", "doubtful"))
+    state = "failed" if failed else "doubtful" if doubtful else "passed"
+    first = audit.loc[audit["first_offence"].notna()].sort_values("first_offence").head(1)
+    where = "".join(
+        f" {row.feature} changed first at {row.first_offence:%Y-%m-%d %H:%M} of {row.first_symbol or 'the asset'}, by "
+        + ("a missing value." if row.max_difference == float("inf") else f"up to {text.compact(row.max_difference)}.")
+        for row in first.itertuples()
+    )
+    verdict(
+        state,
+        f"{len(audit) - failed - doubtful} of {len(audit)} unchanged on other histories, {doubtful} depend on where "
+        f"history begins, {failed} use what they cannot know.{where}",
+    )
+
+
+def _audit_table(audit: pd.DataFrame, name: str) -> None:
+    tables.show(
+        audit.sort_values(["passed", "verdict", "feature"]),
+        ("feature", "verdict", "failed_tests", "first_offence", "first_symbol", "max_difference", "forgets_after",
+         "autocorrelation"),
+        alt="Audit of each feature",
+        labels={
+            "verdict": "Verdict",
+            "failed_tests": "Failed tests",
+            "first_offence": st.column_config.DatetimeColumn("First changed at", format="YYYY-MM-DD HH:mm"),
+            "first_symbol": "of",
+            "forgets_after": st.column_config.NumberColumn(
+                "Start forgotten after", format="%d bars", help="Bars until a later start of history no longer shows"
+            ),
+            "autocorrelation": st.column_config.NumberColumn(
+                "Lag-1 autocorrelation", format="%.3f", help="High is a hint at most: any moving average has it"
+            ),
+        },
+        download=name,
+    )  # fmt: skip
+
+
+BOARD_LABELS = {
+    "mode": "Compared",
+    "t": st.column_config.NumberColumn("t", format="%.2f", help="Newey-West, overlapping returns counted"),
+    "icir": st.column_config.NumberColumn("ICIR", format="%.2f", help="Mean over deviation of one bar's IC"),
+    "hit": st.column_config.NumberColumn("Same sign", format="percent", help="Share of bars with the mean's sign"),
+    "pearson": st.column_config.NumberColumn("Linear", format="%.3f", help="Pearson correlation"),
+    "spread": st.column_config.NumberColumn("Spread", format="percent", help="Highest less lowest fifth, before costs"),
+    "spread_t": st.column_config.NumberColumn("Spread t", format="%.2f"),
+    "turnover": st.column_config.NumberColumn("Turnover", format="percent"),
+    "rank_autocorrelation": st.column_config.NumberColumn("Rank persistence", format="%.3f"),
+}
