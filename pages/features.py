@@ -12,7 +12,7 @@ from pages._ui.frame import Headline, headline, how, open_page, show_errors
 FALSE_SHARE = 0.1  # of the features that pass the correction
 SEARCHED = ["name", "family", "formula", "inputs", "reference"]
 CATALOGUE = (
-    "name", "family", "ic", "error", "history", "p_corrected", "spread", "turnover", "missing", "adf_rejects", "causal",
+    "name", "family", "ic", "error", "history", "p_corrected", "gap", "renewal", "missing", "adf_rejects", "causal",
     "lookback", "formula", "inputs", "reference",
 )  # fmt: skip
 
@@ -97,18 +97,11 @@ def catalogue(table: pd.DataFrame) -> pd.DataFrame:
     listed = table.loc[hits] if family == "all" else table.loc[hits].query("family == @family")
     st.caption(f"{text.counted(len(listed), 'feature')}, strongest first. Choose a row to take it apart below.")
     tables.show(
-        listed,
+        listed.rename(columns={"spread": "gap", "turnover": "renewal"}),
         CATALOGUE,
         alt="Catalogue of features with what each tells",
         labels={
             "history": st.column_config.LineChartColumn("IC over time", width="small"),
-            "spread": st.column_config.NumberColumn("Spread", format="percent", help="Highest less lowest fifth"),
-            "turnover": st.column_config.NumberColumn(
-                "Turnover", format="percent", help="Of the outermost fifths, a bar"
-            ),
-            "adf_rejects": st.column_config.NumberColumn(
-                "No unit root", format="percent", help="Share of sampled symbols, ADF at 5 %"
-            ),
             "causal": st.column_config.CheckboxColumn(
                 "Causal", help="Unchanged when the future is cut off or appended"
             ),

@@ -21,9 +21,10 @@ from finml_core.schemas import adjusted, as_bars, key_index, segments
 from pages._ui import load
 
 HORIZONS = (1, 2, 5, 10, 20)
-MOST_SAMPLED = 6  # symbols of the sample, with their whole history
+MOST_SAMPLED = 5  # symbols of the sample, with their whole history
+UNIT_ROOT_BARS = 1260  # the last of each sampled symbol
 MOST_ROWS = 5_000  # rows that a selection learns from
-AUDIT_SYMBOLS, AUDIT_BARS, AUDIT_CUTS = 3, 1000, 3
+AUDIT_SYMBOLS, AUDIT_BARS, AUDIT_CUTS = 3, 750, 2
 ALLOWED = "FINML_ALLOW_USER_CODE"
 
 
@@ -144,7 +145,7 @@ def board(key: Key, horizon: int) -> pd.DataFrame:
 def _unit_roots(symbols: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.DataFrame:
     from finml_core.features import unit_root_tests
 
-    return unit_root_tests(_judged(symbols, start, end, version).sample)
+    return unit_root_tests(_judged(symbols, start, end, version).sample, max_bars=UNIT_ROOT_BARS)
 
 
 def unit_roots(key: Key) -> pd.DataFrame:

@@ -79,10 +79,11 @@ def board(table: pd.DataFrame, horizon: int) -> None:
         "along each symbol, where symbols are few or share the feature. Turnover is the share of the outermost fifths "
         "that is new at each bar."
     )
+    shown = table.assign(t=table["ic"] / table["error"], gap_t=table["spread"] / table["spread_error"])
     tables.show(
-        table.assign(t=table["ic"] / table["error"], spread_t=table["spread"] / table["spread_error"]),
-        ("name", "family", "mode", "ic", "error", "t", "p_value", "p_corrected", "icir", "hit", "pearson", "spread",
-         "spread_t", "turnover", "rank_autocorrelation"),
+        shown.rename(columns={"spread": "gap", "turnover": "renewal"}),
+        ("name", "family", "mode", "ic", "error", "t", "p_value", "p_corrected", "icir", "hit", "pearson", "gap",
+         "gap_t", "renewal", "rank_autocorrelation"),
         alt="Every feature judged as a signal",
         labels=BOARD_LABELS,
         download="information_board",
@@ -150,13 +151,7 @@ def stationarity(key: Key) -> None:
             "n_series": st.column_config.NumberColumn("Series", format="%d"),
             "adf": st.column_config.NumberColumn("ADF", format="%.2f", help="Median t-value; below −2.86 at 5 %"),
             "adf_p": st.column_config.NumberColumn("ADF p", format="%.3f", help="Median; small speaks against a root"),
-            "adf_rejects": st.column_config.NumberColumn(
-                "No unit root", format="percent", help="Share of symbols, 5 %"
-            ),
             "kpss": st.column_config.NumberColumn("KPSS", format="%.3f", help="Median; above 0.463 at 5 %"),
-            "kpss_rejects": st.column_config.NumberColumn(
-                "Level moves", format="percent", help="Share of symbols, 5 %"
-            ),
         },
         download="stationarity",
     )
@@ -191,7 +186,6 @@ def selection(key: Key, horizon: int) -> None:
         alt="Features by how often they were chosen",
         labels={
             "score": st.column_config.NumberColumn("Score", format="%.4f", help=SCORES[method]),
-            "chosen": st.column_config.NumberColumn("Chosen in", format="percent", help="Share of folds"),
             "n_folds": st.column_config.NumberColumn("Folds", format="%d"),
         },
         download="selection",
@@ -406,10 +400,7 @@ BOARD_LABELS = {
     "mode": "Compared",
     "t": st.column_config.NumberColumn("t", format="%.2f", help="Newey-West, overlapping returns counted"),
     "icir": st.column_config.NumberColumn("ICIR", format="%.2f", help="Mean over deviation of one bar's IC"),
-    "hit": st.column_config.NumberColumn("Same sign", format="percent", help="Share of bars with the mean's sign"),
     "pearson": st.column_config.NumberColumn("Linear", format="%.3f", help="Pearson correlation"),
-    "spread": st.column_config.NumberColumn("Spread", format="percent", help="Highest less lowest fifth, before costs"),
-    "spread_t": st.column_config.NumberColumn("Spread t", format="%.2f"),
-    "turnover": st.column_config.NumberColumn("Turnover", format="percent"),
+    "gap_t": st.column_config.NumberColumn("Spread t", format="%.2f"),
     "rank_autocorrelation": st.column_config.NumberColumn("Rank persistence", format="%.3f"),
 }

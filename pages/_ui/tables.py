@@ -9,7 +9,10 @@ import streamlit as st
 from pages._ui import text
 from pages._ui.frame import download_table
 
-_PERCENT = ("value", "lower", "upper", "missing", "base_rate", "coverage", "weight_before", "weight_after")
+_PERCENT = (
+    "value", "lower", "upper", "missing", "base_rate", "coverage", "weight_before", "weight_after",
+    "gap", "renewal", "hit", "chosen", "adf_rejects", "kpss_rejects",
+)  # fmt: skip
 _WHOLE = ("money",)
 _P_VALUES = ("p_value", "p_corrected")
 _WORDS = ("group", "regime", "model", "strategy", "family", "series", "role")
@@ -50,6 +53,12 @@ COLUMNS: dict[str, Any] = {
     "p_corrected": _text(
         "p, corrected", "For having looked at all of them (Benjamini & Hochberg, 1995)", alignment="right"
     ),
+    "gap": _percent("Spread", "Highest less lowest fifth over the horizon, before costs", 2),
+    "renewal": _percent("Turnover", "Share of the outermost fifths that is new at each bar", 0),
+    "hit": _percent("Same sign", "Share of bars with the sign of the mean"),
+    "chosen": _percent("Chosen in", "Share of folds", 0),
+    "adf_rejects": _percent("No unit root", "Share of sampled symbols, augmented Dickey-Fuller at 5 %", 0),
+    "kpss_rejects": _percent("Level moves", "Share of sampled symbols, KPSS at 5 %", 0),
     "feature": _text("Feature", width="medium"),
     "passed": st.column_config.CheckboxColumn("Passed"),
     "first_offence": _text("First changed at"),
