@@ -16,7 +16,8 @@ class Feature:
     """A causal series a symbol: the value at t is made of bars up to t.
 
     It is missing in the first `lookback - 1` rows of a symbol, and later only where one of its `inputs` is missing
-    within its reach. Recursive ones are within 1e-6 of the full history's value `warm_up` rows after their first.
+    within its reach. Recursive ones are within 1e-6 of the full history's value `warm_up` rows after their first. One
+    that compares symbols has forgotten where history starts once all the symbols that it compares have.
     """
 
     name: str

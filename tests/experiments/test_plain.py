@@ -8,6 +8,7 @@ import pytest
 
 from finml_core.errors import ConfigError
 from finml_core.experiments.plain import from_plain, to_plain
+from finml_core.features import FeatureConfig
 
 
 class Colour(StrEnum):
@@ -41,6 +42,15 @@ def test_a_config_survives_the_way_there_and_back():
         table={"t": {"u": 1.5}},
     )
     assert from_plain(Outer, to_plain(config)) == config
+
+
+def test_feature_settings_survive_with_their_sectors():
+    config = FeatureConfig(families=("cross_sectional",), sectors={"MSFT": "software", "IBM": "hardware"})
+    plain = to_plain(config)
+    assert plain["sectors"] == [["IBM", "hardware"], ["MSFT", "software"]]
+    assert from_plain(FeatureConfig, plain) == config
+    with pytest.raises(ConfigError, match="a pair of texts"):
+        from_plain(FeatureConfig, {"sectors": [["IBM", "hardware", "1911"]]})
 
 
 def test_what_is_left_out_keeps_its_default():
