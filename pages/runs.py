@@ -78,7 +78,7 @@ def one_run(run_id: str) -> None:
             st.button("Cancel", key="runs_cancel", on_click=load.run_store().cancel, args=(run_id,))
         with st.popover("Delete", disabled=status.state in jobs.ACTIVE):
             st.markdown("Delete the run's folder? Its trials stay in the ledger and go on counting.")
-            st.button("Delete it", key="runs_delete", type="primary", on_click=delete, args=(run_id,))
+            st.button("Delete it", key="runs_delete", on_click=delete, args=(run_id,))
     if status.error:
         st.error(status.error, icon=":material/error:")
     said = load.run_store().annotation(run_id)

@@ -61,6 +61,7 @@ _VERDICTS = {
     "failed": ("red", "cancel", "Failed"),
 }
 # Streamlit writes white on the primary colour, unreadable on the dark theme's pale one, and fades captions below 4.5:1.
+# A popover hangs outside the app and does not know its theme: there everything takes the colour of its text.
 _STYLE = f"""<style>
 .stApp [data-tag], .stApp [data-testid="stBaseButton-primary"] p {{
   color: light-dark({LIGHT["background"]}, {DARK["background"]}) !important;
@@ -68,6 +69,16 @@ _STYLE = f"""<style>
 .stApp [data-testid="stCaptionContainer"], .stApp [data-testid="stCaptionContainer"] p {{
   opacity: 1;
   color: light-dark({LIGHT["muted"]}, {DARK["muted"]}) !important;
+}}
+[data-testid="stPopoverBody"] [data-testid="stCaptionContainer"],
+[data-testid="stPopoverBody"] [data-testid="stCaptionContainer"] p {{
+  opacity: 1;
+  color: inherit !important;
+}}
+[data-testid="stPopoverBody"] [data-tag] {{
+  background: none !important;
+  border: 1px solid currentColor;
+  color: inherit !important;
 }}
 </style>"""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -31,7 +31,6 @@ def show() -> None:
         st.button(
             "Delete their bars",
             key="market_delete",
-            type="primary",
             disabled=not (going and is_sure),
             on_click=_delete,
             args=(going,),

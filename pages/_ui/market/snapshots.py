@@ -60,9 +60,7 @@ def show() -> None:
         name = table["snapshot_id"].iloc[rows[0]]
         with st.popover(f"Delete {name[:8]}", icon=":material/delete:"):
             st.markdown("Delete this file of bars? A run that starts anew pins its bars anew.")
-            st.button(
-                "Delete the snapshot", key="market_snapshot_delete", type="primary", on_click=delete, args=(name,)
-            )
+            st.button("Delete the snapshot", key="market_snapshot_delete", on_click=delete, args=(name,))
 
 
 def delete(name: str) -> None:
