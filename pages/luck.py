@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from finml_core import charts
-from finml_core.experiments import audit_settings
+from finml_core.errors import FinmlError
+from finml_core.experiments import ExperimentConfig, audit_settings
 from finml_core.report import luck as reports
 from pages._ui import jobs, load, luck_studies, tables, text
 from pages._ui.frame import (
@@ -330,10 +331,12 @@ def draw_twin() -> None:
             verdict("passed" if check["passed"] else "failed", f"**{text.name(check['check'])}**: {check['reason']}.")
 
 
-def submit_audit(config: object) -> None:
-    """Queue the audit of a run; it survives a closed tab."""
-    with show_errors():
+def submit_audit(config: ExperimentConfig) -> None:
+    """Queue the audit of a run, or say why not; it survives a closed tab."""
+    try:
         jobs.submit(config)
+    except FinmlError as error:
+        st.session_state["jobs_error"] = str(error)
 
 
 def draw_rules() -> None:

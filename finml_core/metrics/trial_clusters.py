@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from finml_core.checks import check_integer
 from finml_core.errors import DataError
+from finml_core.metrics.kmeans import kmeans_labels
 from finml_core.metrics.trial_correlation import COPY, correlation_matrix, find_copies
 from finml_core.numerics import divide
 from finml_core.typing import FloatArray, IntArray
@@ -38,7 +40,7 @@ def cluster_trials(correlation: ArrayLike, *, n_starts: int = STARTS, seed: int 
 
     k-means runs on the rows of the distance matrix sqrt((1 - correlation) / 2) for many numbers of clusters; the best
     has the highest quality, mean over deviation of the silhouettes. Clusters of below-average quality are clustered
-    again among themselves, and stay divided where that raises the average.
+    again among themselves, and stay so where that raises the average and the mean silhouette does not fall.
 
     Parameters
     ----------
@@ -69,7 +71,8 @@ def cluster_trials(correlation: ArrayLike, *, n_starts: int = STARTS, seed: int 
     """
     check_integer("n_starts", n_starts, 1)
     matrix = _checked(correlation)
-    labels = _renumbered(_without_strangers(matrix, _placed(matrix, n_starts, seed)))
+    with threadpool_limits(limits=1):  # more threads cost more than they save on matrices of this size
+        labels = _renumbered(_without_strangers(matrix, _placed(matrix, n_starts, seed)))
     return TrialClusters(
         labels=labels, silhouette=_silhouettes(distance(matrix), labels), correlation=_inner_correlation(matrix, labels)
     )
@@ -154,20 +157,19 @@ def _onc(matrix: FloatArray, n_starts: int, seed: int) -> IntArray:
     again = labels.copy()
     again[rows] = labels.max() + 1 + _onc(matrix[np.ix_(rows, rows)], n_starts, seed)
     again = _renumbered(again)
-    return again if _quality(distance(matrix), again).mean() > quality.mean() else labels
+    apart = distance(matrix)
+    is_better = _quality(apart, again).mean() > quality.mean()
+    is_no_looser = _silhouettes(apart, again).mean() >= _silhouettes(apart, labels).mean()
+    return again if is_better and is_no_looser else labels
 
 
 def _best_kmeans(matrix: FloatArray, n_starts: int, seed: int) -> IntArray:
-    from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
-
     apart = distance(matrix)
     best, best_quality = np.zeros(len(matrix), dtype=np.int64), -np.inf
     for k in _numbers(len(matrix)):
-        with threadpool_limits(1):  # more cost more than they save on matrices of this size
-            labels = KMeans(n_clusters=k, n_init=n_starts, random_state=seed).fit(apart).labels_
+        labels = kmeans_labels(apart, k, n_starts=n_starts, seed=seed)
         if len(np.unique(labels)) < k:  # fewer distinct rows than clusters
-            break
+            continue
         silhouette = _silhouettes(apart, labels)
         quality = float(divide(silhouette.mean(), silhouette.std(), empty=-np.inf))
         if quality > best_quality:

@@ -47,11 +47,11 @@ def _luck(dsr: float, n_trials: int) -> dict[str, Any]:
     trials = f"{n_trials} trial{'' if n_trials == 1 else 's'}"
     if pd.isna(dsr):
         reason = f"no deflated Sharpe ratio among {trials}"
-        return {"subject": "Luck", "verdict": DOUBTFUL, "reason": reason, "page": "backtest"}
+        return {"subject": "Luck", "verdict": DOUBTFUL, "reason": reason, "page": "luck"}
     verdict = _grade(-dsr, -DSR_PASSED, -DSR_FAILED)
     words = {PASSED: "better than luck would give", DOUBTFUL: "luck is not excluded", FAILED: "not better than luck"}
     reason = f"{words[verdict]} (DSR {dsr:.2f}, {trials})"
-    return {"subject": "Luck", "verdict": verdict, "reason": reason, "page": "backtest"}
+    return {"subject": "Luck", "verdict": verdict, "reason": reason, "page": "luck"}
 
 
 def _coverage(row: pd.Series, promised: float) -> dict[str, Any]:
