@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from finml_core.models.compounds import COMPOUNDS, Compound, member_folder
 from finml_core.models.errors import ModelError
 
 FORMAT = 2
@@ -35,7 +36,9 @@ TRUSTED = (
 def save_model(model: Any, folder: str | Path) -> None:
     """Write a fitted model to `folder`: a manifest `model.json` with checksums, and one payload file.
 
-    Each file is written under another name and then put in place, the manifest last.
+    An ensemble has a folder for each member instead of the payload; a StackedEnsemble comes back without the
+    out-of-fold predictions that it learned from. Each file is written under another name and then put in place, the
+    manifest last.
 
     Raises
     ------
@@ -43,17 +46,21 @@ def save_model(model: Any, folder: str | Path) -> None:
         For a model that is of no known class, or not fitted.
     """
     kind = type(model).__name__
-    if kind not in STORAGES:
-        raise ModelError(f"a {kind} cannot be saved; known are: {', '.join(STORAGES)}.")
+    if kind not in STORAGES and kind not in COMPOUNDS:
+        raise ModelError(f"a {kind} cannot be saved; known are: {', '.join((*STORAGES, *COMPOUNDS))}.")
     if not hasattr(model, "n_features_in_"):
         raise ModelError(f"this {kind} is not fitted; fit it before it is saved.")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    storage = STORAGES[kind]
-    unfinished = folder / f".{storage.file}.{os.getpid()}"
-    content = {"format": FORMAT, "kind": kind, "state": storage.save(model, unfinished)}
-    content["files"] = {storage.file: _checksum_of_file(unfinished)}
-    os.replace(unfinished, folder / storage.file)
+    if kind in COMPOUNDS:
+        content = _save_members(model, COMPOUNDS[kind], folder)
+    else:
+        storage = STORAGES[kind]
+        unfinished = folder / f".{storage.file}.{os.getpid()}"
+        content = {"state": storage.save(model, unfinished)}
+        content["files"] = {storage.file: _checksum_of_file(unfinished)}
+        os.replace(unfinished, folder / storage.file)
+    content = {"format": FORMAT, "kind": kind, **content}
     manifest = folder / f".{MANIFEST}.{os.getpid()}"
     manifest.write_text(json.dumps({**content, "checksum": _checksum(content)}, indent=1), encoding="utf-8")
     os.replace(manifest, folder / MANIFEST)
@@ -69,18 +76,39 @@ def load_model(folder: str | Path) -> Any:
     """
     folder = Path(folder)
     content = _read_manifest(folder / MANIFEST)
-    storage = STORAGES[content["kind"]]
+    for name, checksum in content["files"].items():
+        _check_file(folder, name, checksum)
+    kind = content["kind"]
+    if kind in COMPOUNDS:
+        members = [load_model(member_folder(folder, number)) for number in range(len(content["files"]))]
+        return COMPOUNDS[kind].restore(content["state"], members)
+    storage = STORAGES[kind]
     path = folder / storage.file
+    if storage.file not in content["files"]:
+        raise ModelError(f"the manifest in {folder} names no {storage.file}; train the model again.")
+    try:
+        return storage.load(kind, content["state"], path)
+    except Exception as error:  # each library has errors of its own for a file that it cannot read
+        raise ModelError(f"{path} cannot be read as a {kind}: {error}. Train the model again.") from error
+
+
+def _save_members(model: Any, compound: Compound, folder: Path) -> dict[str, Any]:
+    files = {}
+    for number, member in enumerate(compound.members(model)):
+        save_model(member, member_folder(folder, number))
+        manifest = member_folder(folder, number) / MANIFEST
+        files[manifest.relative_to(folder).as_posix()] = _checksum_of_file(manifest)
+    return {"state": compound.state(model), "files": files}
+
+
+def _check_file(folder: Path, name: str, checksum: str) -> None:
+    path = folder / name
     if not path.is_file():
-        raise ModelError(f"the model in {folder} has no file {storage.file}; train it again.")
-    if _checksum_of_file(path) != content["files"].get(storage.file):
+        raise ModelError(f"the model in {folder} has no file {name}; train it again.")
+    if _checksum_of_file(path) != checksum:
         raise ModelError(
             f"{path} is not the file that was saved: its checksum differs, so it was cut short or altered. Train again."
         )
-    try:
-        return storage.load(content["kind"], content["state"], path)
-    except Exception as error:  # each library has errors of its own for a file that it cannot read
-        raise ModelError(f"{path} cannot be read as a {content['kind']}: {error}. Train the model again.") from error
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -95,8 +123,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path} is not the manifest that was saved: its checksum differs. Train again.")
     if content["format"] != FORMAT:
         raise ModelError(f"{path} has format {content['format']}; this version reads format {FORMAT}. Train again.")
-    if content["kind"] not in STORAGES:
-        raise ModelError(f"{path} holds a {content['kind']!r}; known are: {', '.join(STORAGES)}.")
+    if content["kind"] not in (*STORAGES, *COMPOUNDS):
+        raise ModelError(f"{path} holds a {content['kind']!r}; known are: {', '.join((*STORAGES, *COMPOUNDS))}.")
     return content
 
 

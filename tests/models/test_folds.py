@@ -170,7 +170,7 @@ def test_models_that_differ_are_refused(world):
     ("network", "device", "batch_size", "expected"),
     [
         (LSTMConfig(hidden_dim=512), "cuda", 256, True),
-        (LSTMConfig(hidden_dim=16), "cpu", 256, True),
+        (LSTMConfig(hidden_dim=32), "cpu", 64, True),
         (LSTMConfig(hidden_dim=32), "cpu", 256, False),
         (GRUConfig(hidden_dim=32), "cpu", 256, True),
         (GRUConfig(hidden_dim=64), "cpu", 256, False),

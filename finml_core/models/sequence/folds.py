@@ -20,7 +20,7 @@ from finml_core.models.windows import WindowMap
 
 AT_ONCE_ON_CPU = 8  # members whose states stay in the caches together
 MOST_STATES = 200_000  # rows x bars x units of a step up to which one program for all wins on a CPU
-MOST_STATES_LSTM = 100_000  # the same against torch's own LSTM
+MOST_STATES_LSTM = 50_000  # the same against torch's own LSTM
 
 
 @dataclass(frozen=True, kw_only=True)
