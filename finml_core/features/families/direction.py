@@ -4,11 +4,9 @@ import numpy as np
 
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.measures import true_range
 from finml_core.features.rolling import (
     bars_since_max,
     bars_since_min,
-    lag,
     ratio,
     settling_bars,
     wilder_mean,
@@ -74,15 +72,15 @@ def _aroon(window: int) -> list[Feature]:
 @shared
 def plus_di(segment: Segment, window: int) -> FloatArray:
     """Share of the range that was upward movement, in per cent."""
-    up, down = _moves(segment)
-    return _share_of_range(segment, np.maximum(up, 0) * (up > down), window)
+    up, _, true_ranges = _moves(segment)
+    return _share_of_range(up, true_ranges, window)
 
 
 @shared
 def minus_di(segment: Segment, window: int) -> FloatArray:
     """Share of the range that was downward movement, in per cent."""
-    up, down = _moves(segment)
-    return _share_of_range(segment, np.maximum(down, 0) * (down > up), window)
+    _, down, true_ranges = _moves(segment)
+    return _share_of_range(down, true_ranges, window)
 
 
 def adx(segment: Segment, window: int) -> FloatArray:
@@ -109,18 +107,17 @@ def aroon_oscillator(segment: Segment, window: int) -> FloatArray:
 
 
 @shared
-def _moves(segment: Segment) -> tuple[FloatArray, FloatArray]:
-    return segment.high - lag(segment.high, 1), lag(segment.low, 1) - segment.low
+def _moves(segment: Segment) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Upward and downward movement, and true range."""
+    from finml_core.features.moves import directional_moves
+
+    columns = (column.reshape(-1) for column in (segment.high, segment.low, segment.close))
+    up, down, true_ranges = directional_moves(*columns, segment.shape[1])
+    return up.reshape(segment.shape), down.reshape(segment.shape), true_ranges.reshape(segment.shape)
 
 
-def _share_of_range(segment: Segment, movement: FloatArray, window: int) -> FloatArray:
-    np.copyto(movement, np.nan, where=np.isnan(true_range(segment)))
-    share = ratio(wilder_movement(movement, window), _mean_range(segment, window), empty=0.0)
+def _share_of_range(movement: FloatArray, true_ranges: FloatArray, window: int) -> FloatArray:
+    share = ratio(wilder_movement(movement, window), wilder_movement(true_ranges, window), empty=0.0)
     share *= 100
     share[window - 1 : window] = np.nan  # the seed itself is no value: Wilder starts one bar later
     return share
-
-
-@shared
-def _mean_range(segment: Segment, window: int) -> FloatArray:
-    return wilder_movement(true_range(segment), window)

@@ -6,9 +6,7 @@ from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import (
-    ROUNDING,
     exponential_mean,
-    lag,
     ratio,
     relative,
     rolling_mean,
@@ -182,16 +180,12 @@ def accumulation(segment: Segment, window: int) -> FloatArray:
 
 def money_flow(segment: Segment, window: int) -> FloatArray:
     """Share of the money that changed hands at rising prices, 0 to 100."""
-    typical = measures.typical_price(segment)
-    change = typical - lag(typical, 1)
-    change[np.abs(change) <= ROUNDING * typical] = 0.0
-    money = segment.raw_high + segment.raw_low
-    money += segment.raw_close
-    money *= segment.volume
-    rising = rolling_sum(money * (change > 0), window)
-    money *= change != 0
-    np.copyto(money, np.nan, where=np.isnan(change))
-    share = ratio(rising, rolling_sum(money, window), empty=0.5)
+    from finml_core.features.moves import money_moves
+
+    prices = (measures.typical_price(segment), segment.raw_high, segment.raw_low, segment.raw_close)
+    made = money_moves(*(column.reshape(-1) for column in (*prices, segment.volume)), segment.shape[1])
+    rising, moving = (rolling_sum(column.reshape(segment.shape), window) for column in made)
+    share = ratio(rising, moving, empty=0.5)
     share *= 100
     return share
 
