@@ -7,6 +7,7 @@ from finml_core.experiments.config import (
     RuleStrategyConfig,
     SizingConfig,
     SplitConfig,
+    audit_settings,
 )
 from finml_core.experiments.progress import ExperimentCancelled
 from finml_core.experiments.trial import Trial, bars_fingerprint, fingerprint
@@ -18,7 +19,6 @@ LAZY = {
     "LeakAudit": "finml_core.experiments.leak_audit",
     "ablate": "finml_core.experiments.ablation",
     "audit_pipeline": "finml_core.experiments.leak_audit",
-    "audit_settings": "finml_core.experiments.leak_audit",
     "noise_twin": "finml_core.experiments.twin",
     "ExperimentResult": "finml_core.experiments.run",
     "per_unit": "finml_core.experiments.score",

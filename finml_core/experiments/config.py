@@ -191,6 +191,11 @@ class ExperimentConfig:
         return replace(self, symbols=tuple(symbols))
 
 
+def audit_settings(config: ExperimentConfig, **changes: Any) -> ExperimentConfig:
+    """The same experiment as a run that audits itself; `changes` are those of AuditConfig."""
+    return replace(config, audit=AuditConfig(**{"enabled": True, **changes}))
+
+
 class _Loader(yaml.SafeLoader):
     """YAML's safe part, in which a day stays text: an impossible one is then named like any other value."""
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from finml_core.experiments import leak_controls as controls
-from finml_core.experiments.config import AuditConfig, ExperimentConfig
+from finml_core.experiments.config import ExperimentConfig
 from finml_core.experiments.data import Dataset
 from finml_core.experiments.leak_controls import DOUBTFUL, FAILED, PASSED, Check, Predict
 from finml_core.experiments.predict import Split
@@ -136,11 +136,6 @@ def with_audit(result: "ExperimentResult", audit: LeakAudit, config: ExperimentC
         metrics={**result.metrics, "audit_passed": verdict != FAILED, "leak_audit": verdict},
         documents={**result.documents, "certificate": certificate},
     )
-
-
-def audit_settings(config: ExperimentConfig, **changes: Any) -> ExperimentConfig:
-    """The same experiment as a run that audits itself; `changes` are those of AuditConfig."""
-    return replace(config, audit=AuditConfig(**{"enabled": True, **changes}))
 
 
 def _features_know_no_future(config: ExperimentConfig, data: Dataset) -> Check:
