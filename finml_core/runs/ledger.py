@@ -17,7 +17,7 @@ from finml_core.runs.luck import LuckSummary, summarize
 from finml_core.runs.luck_groups import TrialGroups
 from finml_core.runs.trial_row import STATES, trial_row
 
-MANY = 500  # loose files before they are compacted by the way
+MANY = 100  # loose files before they are compacted by the way
 
 # The best word on each trial: `done` beats `failed`, the earlier beats the later; unreadable files come without a word.
 BEST = """
