@@ -4,11 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from finml_core.report import features as reports
+from pages._ui import feature_audit as audits
 from pages._ui import feature_studies as studies
 from pages._ui import feature_views as views
 from pages._ui import jobs, load, tables, text
 from pages._ui.frame import Headline, headline, how, open_page, show_errors
 
+CHOSEN, EVERYTHING = "Chosen symbols", "All symbols"  # as the address says it too
 FALSE_SHARE = 0.1  # of the features that pass the correction
 SEARCHED = ["name", "family", "formula", "inputs", "reference"]
 CATALOGUE = (
@@ -24,17 +26,8 @@ def bars_and_horizon() -> tuple[studies.Key, int]:
     """The chosen symbols or the whole store, and how far ahead is looked."""
     with st.container(horizontal=True):
         everything = load.symbols()
-        wide = st.segmented_control(
-            "Bars of",
-            ["chosen", "all"],
-            default="chosen",
-            required=True,
-            format_func={
-                "chosen": f"{text.counted(len(selection.symbols), 'chosen symbol')}",
-                "all": f"all {text.thousands(len(everything))}",
-            }.get,
-            key="feat_universe",
-            bind="query-params",
+        bars_of = st.segmented_control(
+            "Bars of", [CHOSEN, EVERYTHING], default=CHOSEN, required=True, key="feat_universe", bind="query-params"
         )
         horizon = st.segmented_control(
             "Information about the next … bars",
@@ -44,7 +37,7 @@ def bars_and_horizon() -> tuple[studies.Key, int]:
             key="feat_horizon",
             bind="query-params",
         )
-    names = tuple(everything) if wide == "all" else selection.symbols
+    names = tuple(everything) if bars_of == EVERYTHING else selection.symbols
     return studies.Key(names, selection.start, selection.end), horizon
 
 
@@ -55,7 +48,11 @@ def show_headline(table: pd.DataFrame, audit: pd.DataFrame) -> None:
     best, failed = table.iloc[0], int((~audit["passed"]).sum())
     headline(
         [
-            Headline("Features", f"{len(table)}", f"in {table['family'].nunique()} families"),
+            Headline(
+                "Features",
+                f"{len(table)}",
+                f"in {table['family'].nunique()} families, on {text.counted(len(key.symbols), 'symbol')}",
+            ),
             Headline(
                 "Carry information",
                 f"{found} of {known}",
@@ -140,8 +137,8 @@ with show_errors():
         lambda: views.clusters(key),
         lambda: views.stationarity(key),
         lambda: views.selection(key, horizon),
-        lambda: views.certificate(key),
-        lambda: views.audit_mine(key),
+        lambda: audits.certificate(key),
+        lambda: audits.audit_mine(key),
     )
     for tab, draw in zip(tabs, draws, strict=True):
         if tab.open:
