@@ -19,6 +19,7 @@ from finml_core.regimes import RuleConfig
 from finml_core.splits import PurgedKFold, WalkForwardCV
 
 Splitter = PurgedKFold | WalkForwardCV
+MOST_SEEDS = 50
 UP_OR_DOWN = ("direction", "triple_barrier", "trend_scanning")  # labels of which 1 says up and 0 down
 
 
@@ -134,6 +135,7 @@ class ExperimentConfig:
     split: SplitConfig = field(default_factory=SplitConfig)
     models: tuple[ModelType, ...] = (ModelType.NAIVE, ModelType.LOGISTIC, ModelType.LIGHTGBM, ModelType.LSTM)
     model: ModelConfig = field(default_factory=ModelConfig)
+    n_seeds: int = 1  # trainings of each model that draws; scores are spread over them, decisions use their mean
     calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
     regimes: RuleConfig = field(default_factory=RuleConfig)
     rules: RuleStrategyConfig = field(default_factory=RuleStrategyConfig)
@@ -153,6 +155,8 @@ class ExperimentConfig:
             raise ConfigError(f"models is empty; choose from: {', '.join(ModelType)}.")
         if len(set(self.models)) < len(self.models):
             raise ConfigError(f"models names one twice: {', '.join(self.models)}.")
+        check_integer("n_seeds", self.n_seeds, 1)
+        check_between("n_seeds", self.n_seeds, 1, MOST_SEEDS)
         if self.label.kind not in UP_OR_DOWN:
             raise ConfigError(
                 f"label.kind is {self.label.kind!r}, but an experiment predicts up or down; "

@@ -99,6 +99,7 @@ def run_experiment(
         splits,
         config.models,
         config.model,
+        n_seeds=config.n_seeds,
         context=data.features,
         ahead=rows_after(data, splits[-1][1]),
         progress=Progress(within(progress, TRAINING), should_stop),
@@ -115,13 +116,14 @@ def run_experiment(
     predictions = complete_predictions(predictions, regimes, decisions, run_id)
     audits = audit_run(config, data, splits, predictions)
     periods = bars_per_year(data.bars["ts"])
-    folds = score_folds(predictions)
+    seeds = score_folds(out.by_seed, ("model", "fold", "seed"))
     coverage = interval_coverage(predictions)
     strategies = score_strategies(decisions.results, periods)
-    board = leaderboard(folds, score_calibration(predictions), strategies, out.times, coverage)
+    board = leaderboard(seeds, score_calibration(predictions), strategies, out.times, coverage)
     tables = {
         "predictions": predictions,
-        "folds": folds,
+        "folds": score_folds(predictions),
+        "seeds": seeds,
         "leaderboard": board,
         "timeline": timeline,
         "diagnostics": diagnostics,

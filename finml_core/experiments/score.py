@@ -24,18 +24,18 @@ from finml_core.metrics import (
 CLASSIFICATION = {"auc": auc, "log_loss": log_loss, "brier": brier_score, "accuracy": accuracy}
 
 
-def score_folds(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Scores within each fold, raw probabilities: a row a model and fold.
+def score_folds(predictions: pd.DataFrame, by: tuple[str, ...] = ("model", "fold")) -> pd.DataFrame:
+    """Scores within each fold, raw probabilities: a row a model and fold, or as `by` says a model, fold and seed.
 
     Scores are taken fold by fold and averaged later, since pooling folds biases AUC down. A fold whose outcomes are
     all alike has no AUC.
     """
     known = predictions.dropna(subset=["y_true", "p_raw"])
     rows = []
-    for (model, fold), part in known.groupby(["model", "fold"], sort=False):
+    for key, part in known.groupby(list(by), sort=False):
         y, p = part["y_true"].to_numpy(), part["p_raw"].to_numpy()
         scores = {name: score(y, p) for name, score in CLASSIFICATION.items()}
-        rows.append({"model": model, "fold": fold, "n_test": len(part), "base_rate": float(y.mean()), **scores})
+        rows.append({**dict(zip(by, key, strict=True)), "n_test": len(part), "base_rate": float(y.mean()), **scores})
     return pd.DataFrame(rows)
 
 
@@ -93,15 +93,20 @@ def score_strategies(results: Mapping[str, BacktestResult], periods_per_year: fl
 
 
 def leaderboard(
-    folds: pd.DataFrame,
+    seeds: pd.DataFrame,
     calibration: pd.DataFrame,
     strategies: pd.DataFrame,
     times: pd.DataFrame,
     coverage: pd.DataFrame,
 ) -> pd.DataFrame:
-    """One row a model or strategy: scores as mean and deviation over folds, then what it earned."""
-    scores = folds.groupby("model", sort=False).agg(
+    """One row a model or strategy: scores as mean and deviation over folds and seeds, then what it earned.
+
+    `seeds` has a row a model, fold and seed. `auc_seed_deviation` is how far seeds are apart, each by its mean over
+    folds; missing for a single one.
+    """
+    scores = seeds.groupby("model", sort=False).agg(
         n_folds=("fold", "nunique"),
+        n_seeds=("seed", "nunique"),
         auc_mean=("auc", "mean"),
         auc_deviation=("auc", "std"),
         log_loss_mean=("log_loss", "mean"),
@@ -109,6 +114,8 @@ def leaderboard(
         brier_mean=("brier", "mean"),
         accuracy_mean=("accuracy", "mean"),
     )
+    each_seed = seeds.groupby(["model", "seed"], sort=False)["auc"].mean()
+    scores["auc_seed_deviation"] = each_seed.groupby("model", sort=False).std()
     cost = times.groupby("model", sort=False).agg(seconds=("seconds", "sum"), device=("device", "last"))
     table = strategies.set_index("model").join(
         [scores, calibration.set_index("model"), cost, coverage.set_index("model")]

@@ -111,6 +111,8 @@ def _model_identity(config: ExperimentConfig, name: str) -> dict[str, Any]:
     identity = {"type": name, **_without(getattr(model, name, {}), "n_jobs")}
     if kind.draws:
         identity["seed"] = model.seed
+        if config.n_seeds > 1:
+            identity["n_seeds"] = config.n_seeds
     if kind.is_sequence:
         windows = {"sequence_length": model.sequence_length, "longest_gap": model.longest_gap}
         identity |= {"train": _without(model.train, "device", "seed"), **windows}

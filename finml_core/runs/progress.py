@@ -10,8 +10,8 @@ from finml_core.runs.files import write_frame
 from finml_core.runs.status import StatusWriter
 
 HISTORY_FILE = "history.parquet"
-HISTORY = ("model", "fold", "epoch", "train_loss", "validation_loss")
-HISTORY_KEY = ["model", "fold", "epoch"]
+HISTORY = ("model", "fold", "seed", "epoch", "train_loss", "validation_loss")
+HISTORY_KEY = ["model", "fold", "seed", "epoch"]
 HISTORY_S = 1.0  # between two writes of the history
 
 
@@ -26,7 +26,7 @@ class ProgressKeeper:
         self._kept_at = 0.0
 
     def __call__(self, event: dict[str, Any]) -> None:
-        """Take one event: `stage, fraction, message`, and for an epoch `model, fold, epoch` and its losses."""
+        """Take one event: `stage, fraction, message`, and for an epoch `model, fold, seed, epoch` and its losses."""
         before = self._writer.status
         stage = str(event.get("stage", before.stage))
         self._writer.update(
