@@ -1,12 +1,25 @@
 """Which model learns something, and at what cost?"""
 
+import pandas as pd
 import streamlit as st
 
 from finml_core import charts
 from finml_core.errors import FinmlError
 from finml_core.experiments import ExperimentConfig
-from pages._ui import build, jobs, load, text
+from pages._ui import build, jobs, load, model_controls, model_tables, text
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
+
+BOARD = (
+    "model", "auc", "n_seeds", "against_naive", "against_linear", "log_loss_mean", "log_loss_cal", "ece_cal",
+    "sharpe_text", "dsr", "n_trials", "seconds", "device",
+)  # fmt: skip
+COLUMNS = {
+    **build.COLUMNS,
+    "auc": st.column_config.TextColumn("AUC", help="Mean and deviation over folds and seeds; 0.5 is a coin"),
+    "n_seeds": st.column_config.NumberColumn("Seeds", format="%d"),
+    "against_naive": st.column_config.TextColumn("Against base rate", help="Log loss minus that of the base rate"),
+    "against_linear": st.column_config.TextColumn("Against linear", help="Log loss minus that of the linear model"),
+}
 
 selection = open_page("Models", "Which model learns something, and at what cost?")
 jobs.need_bars()
@@ -48,68 +61,117 @@ def board(run_id: str) -> None:
             models.assign(mean=models["auc_mean"], deviation=models["auc_deviation"], baseline=0.5), metric="AUC"
         ),
         f"{text.name(best['model'])} scores {text.plus_minus(best['auc_mean'], best['auc_deviation'], 3)} over "
-        f"{int(best['n_folds'])} folds; {'' if is_clear else 'not '}clear of a coin (0.5) by one deviation.",
-        alt="AUC of each model, mean and deviation over folds",
+        f"{int(best['n_folds'])} folds{_seeds(best)}; {'' if is_clear else 'not '}clear of a coin (0.5) by one "
+        "deviation.",
+        alt="AUC of each model, mean and deviation over folds and seeds",
         key="models_scores",
     )
-    shown, curves, text_of_run = st.tabs(["Leaderboard", "Learning curves", "Configuration"])
-    with shown:
-        st.markdown("**Models**, scores by fold; then what they earned after costs")
-        st.dataframe(
-            build.named(models),
-            hide_index=True,
-            width="stretch",
-            column_order=build.MODEL_ORDER,
-            column_config=build.COLUMNS,
+    shown = {
+        "Leaderboard": leaderboard,
+        "Learning curves": curves,
+        "Compare": model_tables.compare,
+        "Attention": model_tables.attention,
+        "Device": model_tables.devices,
+        "Configuration": configuration,
+    }
+    tabs = st.tabs(list(shown), key="models_tabs", on_change="rerun")
+    for tab, show in zip(tabs, shown.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(run_id)
+
+
+def leaderboard(run_id: str) -> None:
+    """Models with their scores against what must be beaten, then strategies and benchmark over the same span."""
+    rows = load.leaderboard(run_id)
+    st.markdown("**Models**, scores by fold and seed; then what they earned after costs")
+    st.dataframe(
+        build.named(model_tables.with_gaps(rows[rows["kind"] == "model"], run_id)),
+        hide_index=True,
+        width="stretch",
+        column_order=BOARD,
+        column_config=COLUMNS,
+    )
+    st.caption(
+        "Log loss below that of the base rate, by more than its deviation over folds and seeds, is what learning looks "
+        "like; below that of the linear model is what a larger model must show for its cost."
+    )
+    st.markdown("**Strategies and benchmark**, over the same span")
+    st.dataframe(
+        build.named(rows[rows["kind"] != "model"]),
+        hide_index=True,
+        width="stretch",
+        column_order=build.STRATEGY_ORDER,
+        column_config=build.COLUMNS,
+    )
+    download_table(rows, "leaderboard")
+
+
+def curves(run_id: str) -> None:
+    """Losses by epoch of each model that learns by epochs."""
+    history = load.table(run_id, "history")
+    if history.empty:
+        st.caption("None of these models learns by epochs.")
+    draw_curves(history, "models_curves")
+
+
+def draw_curves(history: pd.DataFrame, key: str) -> None:
+    """A chart a model."""
+    for model, part in history.groupby("model"):
+        st.markdown(f"**{text.name(model)}**")
+        chart(
+            charts.learning_curves(part),
+            "Solid: the purged tail that decides when to stop; dashed: training. A faint line a fold.",
+            alt=f"Learning curves of {text.name(model)} by fold",
+            key=f"{key}_{model}",
         )
-        st.markdown("**Strategies and benchmark**, over the same span")
-        others = rows[rows["kind"] != "model"]
-        st.dataframe(
-            build.named(others),
-            hide_index=True,
-            width="stretch",
-            column_order=build.STRATEGY_ORDER,
-            column_config=build.COLUMNS,
-        )
-        download_table(rows, "leaderboard")
-    with curves:
-        history = load.table(run_id, "history")
-        if history.empty:
-            st.caption("None of these models learns by epochs.")
-        for model, part in history.groupby("model"):
-            st.markdown(f"**{text.name(model)}**")
-            chart(
-                charts.learning_curves(part),
-                "Solid: training; dashed: the purged validation tail that decides when to stop.",
-                alt=f"Learning curves of {model} by fold",
-                key=f"models_curves_{model}",
-            )
-    text_of_run.code(load.run_config(run_id).to_yaml(), language=None, height=420)
+
+
+def configuration(run_id: str) -> None:
+    """The run's settings as text."""
+    st.code(load.run_config(run_id).to_yaml(), language=None, height=420)
+
+
+@st.fragment(run_every="2s")
+def live() -> None:
+    """Learning curves of the run that trains now, as far as it is."""
+    for run in load.runs():
+        if run.state == "running" and "history" in load.run_store().tables(run.run_id):
+            st.markdown(f"**{run.name}**, so far")
+            draw_curves(load.run_store().table(run.run_id, "history"), "models_live")
+
+
+def _seeds(row: pd.Series) -> str:
+    n_seeds = row.get("n_seeds", 1)
+    return f" and {int(n_seeds)} seeds" if n_seeds > 1 else ""
 
 
 with show_errors():
     left, right = st.columns([2, 3], gap="large")
     with left, st.container(border=True):
         st.markdown("**Build**")
-        config = build.experiment_controls(selection)
+        config = model_controls.experiment_controls(selection)
         if config is not None:
             # No callback: it would hold the settings of the last run of this page, not those just moved.
             if st.button("Train", type="primary", width="stretch", key="models_train"):
                 train(config)
             else:
-                st.caption(build.estimate(config))
+                model_controls.show_estimate(config)
     with right:
         with st.container(border=True):
             st.markdown("**Queue**")
             jobs.watch("models")
+            if jobs.active():
+                live()
         if selection.run_id is None:
             st.info("The leaderboard appears when the first run is done.")
         elif not jobs.unfinished(selection.run_id):
             board(selection.run_id)
     how(
         "How this is computed",
-        """AUC and log loss are taken within each test fold and averaged; ± is the deviation over folds. The naive
-model knows only the base rate of its training rows; a model that does not beat its log loss has learned nothing.
-Scaling is fitted inside each training fold. Sharpe ratios are after costs, with their standard error; DSR counts
-the trials of everybody in this store.""",
+        """AUC and log loss are taken within each test fold and averaged; ± is the deviation over folds and seeds.
+Where a model is trained from several seeds, decisions use their mean probability; folds and seeds of a small network
+are trained in one program. The naive model knows only the base rate of its training rows; a model that does not beat
+its log loss has learned nothing. Scaling is fitted inside each training fold. Sharpe ratios are after costs, with their
+standard error; DSR counts the trials of everybody in this store.""",
     )

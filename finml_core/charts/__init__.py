@@ -3,6 +3,13 @@
 from finml_core.charts.arbitration import confidence_outcome, decision_breakdown, weight_river
 from finml_core.charts.backtest import cost_waterfall, equity_drawdown, returns_by
 from finml_core.charts.calibration import calibration_over_time, reliability_diagram
+from finml_core.charts.compared import (
+    attention_map,
+    compared_calibration,
+    compared_growth,
+    compared_learning,
+    score_spread,
+)
 from finml_core.charts.features import (
     bucket_returns,
     correlation_map,
@@ -31,6 +38,11 @@ from finml_core.charts.splits import fold_scores, leak_comparison, path_map, spl
 from finml_core.charts.theme import themed, words
 
 __all__ = [
+    "attention_map",
+    "compared_calibration",
+    "compared_growth",
+    "compared_learning",
+    "score_spread",
     "best_sharpe_against_luck",
     "bucket_returns",
     "calibration_over_time",

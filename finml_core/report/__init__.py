@@ -1,7 +1,17 @@
 """From the tables that a run leaves to those that a page shows."""
 
-from finml_core.report import arbitration, backtest, calibration, features, luck, regimes
+from finml_core.report import arbitration, backtest, calibration, features, luck, models, regimes
 from finml_core.report.today import latest_cards
 from finml_core.report.trust import trust_panel
 
-__all__ = ["arbitration", "backtest", "calibration", "features", "latest_cards", "luck", "regimes", "trust_panel"]
+__all__ = [
+    "arbitration",
+    "backtest",
+    "calibration",
+    "features",
+    "latest_cards",
+    "luck",
+    "models",
+    "regimes",
+    "trust_panel",
+]

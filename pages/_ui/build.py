@@ -1,4 +1,4 @@
-"""Sliders that make configurations: of a run to train, and of a backtest to look at."""
+"""Columns of leaderboards; sliders of a backtest and of regimes to look at."""
 
 from dataclasses import replace
 
@@ -6,14 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from finml_core.backtest import BacktestConfig, CostModel
-from finml_core.calibration import CALIBRATORS
-from finml_core.errors import FinmlError
-from finml_core.experiments import ExperimentConfig, SizingConfig, SplitConfig
-from finml_core.features import FAMILIES
-from finml_core.models import HYPERPARAMETERS, Hyperparameter, ModelConfig, ModelType, with_values
+from finml_core.experiments import ExperimentConfig, SizingConfig
 from finml_core.regimes import RuleConfig
-from pages._ui import load, text
-from pages._ui.frame import Selection
+from pages._ui import text
 
 COLUMNS = {
     "model": st.column_config.TextColumn("Name"),
@@ -44,56 +39,6 @@ MODEL_ORDER = (
 STRATEGY_ORDER = ("model", "sharpe_text", "dsr", "n_trials", "max_drawdown", "turnover_annual")
 
 
-def experiment_controls(selection: Selection) -> ExperimentConfig | None:
-    """The experiment that the sliders describe; None, and the reason shown, where it cannot exist."""
-    default = load.default_experiment()
-    name = st.text_input("Name", default.name, key="build_name")
-    names = [member.value for member in ModelType]
-    models = st.multiselect(
-        "Models", names, [model.value for model in default.models], key="build_models", format_func=text.name
-    )
-    horizon = st.slider("Label horizon, bars", 1, 60, default.label.horizon, key="build_horizon", bind="query-params")
-    folds = st.slider("Folds", 2, 10, default.split.n_splits, key="build_folds", bind="query-params")
-    calibration = st.selectbox(
-        "Calibration", list(CALIBRATORS), list(CALIBRATORS).index(default.calibration.method), key="build_calibration"
-    )
-    with st.expander("Features and split"):
-        families = st.multiselect("Families", FAMILIES, default.features.families, key="build_families")
-        kinds = {"purged_kfold": "Purged K-fold", "walk_forward": "Walk-forward"}
-        kind = st.selectbox("Splitter", list(kinds), format_func=kinds.get, key="build_split")
-        embargo = st.slider("Embargo, % of bars", 0.0, 10.0, 1.0, 0.5, key="build_embargo")
-        seed = st.number_input("Seed", 0, 9999, default.model.seed, key="build_seed")
-    try:
-        return replace(
-            default,
-            name=name,
-            symbols=tuple(selection.symbols),
-            start=selection.start.isoformat() if selection.start else None,
-            end=selection.end.isoformat() if selection.end else None,
-            models=tuple(ModelType(model) for model in models),
-            label=replace(default.label, horizon=horizon),
-            split=SplitConfig(kind=kind, n_splits=folds, embargo_pct=embargo / 100),
-            calibration=replace(default.calibration, method=calibration),
-            features=replace(default.features, families=tuple(families)),
-            model=replace(_model_controls(models, default.model), seed=int(seed)),
-        )
-    except FinmlError as error:
-        st.error(str(error), icon=":material/error:")
-        return None
-
-
-def _model_controls(models: list[str], config: ModelConfig) -> ModelConfig:
-    """Each chosen model's own sliders, folded away."""
-    for model in models:
-        settings = HYPERPARAMETERS[ModelType(model)]
-        if not settings:
-            continue
-        with st.expander(text.name(model)):
-            for setting in settings:
-                config = _with_slider(config, model, setting)
-    return config
-
-
 def named(board: pd.DataFrame) -> pd.DataFrame:
     """Rows of a leaderboard as a reader sees them: names in words, numbers with their uncertainty."""
     return board.assign(
@@ -107,20 +52,6 @@ def named(board: pd.DataFrame) -> pd.DataFrame:
             for value, error in zip(board["sharpe_annual"], board["sharpe_error_annual"], strict=True)
         ],
     )
-
-
-def estimate(config: ExperimentConfig) -> str:
-    """How large the run is, and how long one like it took here."""
-    covered = load.coverage().set_index("symbol")
-    n_bars = int(covered.loc[list(config.symbols), "n_bars"].sum())
-    folds = config.split.n_splits if config.split.kind == "purged_kfold" else 5
-    pace = load.training_pace()
-    size = f"{text.thousands(n_bars)} bars, {folds} folds, {len(config.models)} models"
-    untimed = [model.value for model in config.models if model.value not in pace]
-    if untimed:
-        return f"{size}; no run has timed {', '.join(map(text.name, untimed))} here yet."
-    seconds = sum(pace[model.value] for model in config.models) * n_bars * folds
-    return f"{size}: about {seconds:.0f} s of training, at the pace of the last runs with the same kinds of models."
 
 
 def backtest_controls(config: ExperimentConfig) -> ExperimentConfig:
@@ -176,21 +107,3 @@ def _slider(
         help=help,
         bind="query-params",
     )
-
-
-def _with_slider(config: ModelConfig, model: str, setting: Hyperparameter) -> ModelConfig:
-    """The configuration with one setting as its widget stands."""
-    key = f"build_{model}_{setting.name}"
-    if setting.kind == "choice":
-        value = st.selectbox(
-            setting.label, setting.choices, setting.choices.index(setting.default), key=key, help=setting.help
-        )
-    elif setting.kind == "log":
-        value = st.select_slider(
-            setting.label, setting.options, setting.default, key=key, help=setting.help, format_func="{:.4g}".format
-        )
-    else:
-        value = st.slider(
-            setting.label, setting.low, setting.high, setting.default, setting.step, key=key, help=setting.help
-        )
-    return with_values(config, ModelType(model), {setting.name: value})

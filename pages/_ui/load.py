@@ -208,21 +208,6 @@ def leaderboard(run_id: str) -> pd.DataFrame:
     return table(run_id, "leaderboard").merge(beside, on="model", how="left")
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _pace(home_path: str, run_ids: tuple[str, ...]) -> dict[str, float]:
-    pace: dict[str, float] = {}
-    for run_id in run_ids:
-        bars = metrics(run_id)["n_samples"]
-        for model, seconds in table(run_id, "times").groupby("model")["seconds"].mean().items():
-            pace.setdefault(str(model), seconds / bars)
-    return pace
-
-
-def training_pace() -> dict[str, float]:
-    """Seconds a bar and fold of each model that the newest finished runs trained."""
-    return _pace(str(home()), tuple(run.run_id for run in runs() if run.state in FINISHED)[:10])
-
-
 def champion_position(run_id: str, models: list[str]) -> int:
     """Where the run's champion stands among the models."""
     champion = metrics(run_id)["champion"]

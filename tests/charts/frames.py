@@ -164,6 +164,54 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
                 }
             ),
         ),
+        "attention_map": (
+            pd.DataFrame(
+                {
+                    "head": np.repeat([0, 1], 10),
+                    "bar": list(range(-9, 1)) * 2,
+                    "ts": list(ts[:10]) * 2,
+                    "weight": generator.dirichlet(np.ones(10), 2).ravel(),
+                }
+            ),
+        ),
+        "compared_learning": (
+            pd.DataFrame(
+                {
+                    "series": np.repeat(["LSTM · quick a1b2c3", "GRU · quick d4e5f6"], 6),
+                    "epoch": list(range(1, 7)) * 2,
+                    "loss": generator.uniform(0.68, 0.7, 12),
+                }
+            ),
+        ),
+        "compared_growth": (
+            pd.DataFrame(
+                {
+                    "series": np.repeat(["lightgbm", "lstm"], n),
+                    "ts": list(ts) * 2,
+                    "equity": np.exp(np.cumsum(generator.normal(0, 0.01, 2 * n))),
+                }
+            ),
+        ),
+        "compared_calibration": (
+            pd.DataFrame(
+                {
+                    "series": np.repeat(["lightgbm", "lstm"], 5),
+                    "predicted": np.tile(np.linspace(0.4, 0.6, 5), 2),
+                    "observed": generator.uniform(0.4, 0.6, 10),
+                    "count": generator.integers(20, 200, 10),
+                }
+            ),
+        ),
+        "score_spread": (
+            pd.DataFrame(
+                {
+                    "series": np.repeat(["lightgbm", "lstm"], 6),
+                    "fold": np.tile([0, 1, 2], 4),
+                    "seed": np.tile(np.repeat([0, 1], 3), 2),
+                    "score": generator.uniform(0.48, 0.56, 12),
+                }
+            ),
+        ),
         "score_intervals": (
             pd.DataFrame(
                 {

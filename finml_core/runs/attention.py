@@ -1,0 +1,108 @@
+"""Where a run's network looked when it made one prediction: asked of the saved model, in a process of its own.
+
+`python -m finml_core.runs.attention ORDER` prints rows as JSON; ORDER is the JSON text that `attention_of` makes.
+"""
+
+import json
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from finml_core.errors import FinmlError, RunError
+from finml_core.experiments import ExperimentConfig
+from finml_core.models import ModelType
+from finml_core.runs.launch import ROOT
+from finml_core.runs.store import RunStore
+
+TIMEOUT_S = 120.0
+SAID = "cannot look: "  # before an error that a reader can mend
+
+
+def has_attention(config: ExperimentConfig, model: ModelType | str) -> bool:
+    """Whether this model of an experiment weighs the bars of its window."""
+    model = ModelType(model)
+    if model in (ModelType.TRANSFORMER, ModelType.HYBRID):
+        return True
+    return getattr(getattr(config.model, model.value, None), "attention", "none") != "none"
+
+
+def attention_of(home: Path, run_id: str, model: str, fold: int, symbol: str, ts: pd.Timestamp) -> pd.DataFrame:
+    """How much each head of a saved network looked at each bar before one decision.
+
+    Parameters
+    ----------
+    home : Path
+        The deployment's folder.
+    run_id, model, fold : the saved model, of the first seed
+    symbol, ts : the decision bar
+
+    Returns
+    -------
+    DataFrame with head, bar, ts, weight
+        `bar` counts back from the decision bar, which is 0; a head's weights sum to 1.
+
+    Raises
+    ------
+    RunError
+        If the run kept no such model, the model has no attention, or the bar has no full window.
+    """
+    order = {"home": str(home), "run_id": run_id, "model": model, "fold": int(fold), "symbol": symbol, "ts": str(ts)}
+    command = [sys.executable, "-m", "finml_core.runs.attention", json.dumps(order)]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise RunError(f"{model} of run {run_id} did not answer in {TIMEOUT_S:.0f} s; try again.") from error
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise RunError(last.removeprefix(SAID) if last.startswith(SAID) else f"the process ended early: {last}")
+    table = pd.read_json(StringIO(done.stdout), orient="records", convert_dates=False)
+    return table.assign(ts=pd.to_datetime(table["ts"]).astype("datetime64[us]"))
+
+
+def look(order: dict[str, Any]) -> pd.DataFrame:
+    """The work of the process: features of the run's own bars, its saved model, the weights of one window."""
+    from finml_core.bars import load_snapshot
+    from finml_core.experiments import make_dataset
+    from finml_core.models import load_model
+
+    store = RunStore(Path(order["home"]))
+    run_id, symbol, ts = order["run_id"], order["symbol"], pd.Timestamp(order["ts"])
+    model = load_model(store.model_folder(run_id, order["model"], order["fold"]))
+    if not hasattr(model, "attention_weights"):
+        raise RunError(f"{order['model']} reads rows, not windows, and has no attention to show.")
+    bars = load_snapshot(Path(order["home"]) / "snapshots", store.status(run_id).snapshot)
+    features = make_dataset(store.config(run_id), bars).features
+    if (symbol, ts) not in features.index:
+        raise RunError(f"run {run_id} has no bar of {symbol} at {ts}; choose one of its predictions.")
+    weights = model.attention_weights(features.loc[[(symbol, ts)]], context=features)[0]
+    if pd.isna(weights).any():
+        raise RunError(f"{symbol} at {ts} has no full window of {model.sequence_length} bars; choose a later bar.")
+    n_heads, length = weights.shape
+    times = features.loc[symbol].index
+    window = times[times <= ts][-length:]
+    return pd.DataFrame(
+        {
+            "head": [head for head in range(n_heads) for _ in range(length)],
+            "bar": list(range(1 - length, 1)) * n_heads,
+            "ts": [str(stamp) for stamp in window] * n_heads,
+            "weight": weights.ravel(),
+        }
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Entry of the process."""
+    try:
+        print(look(json.loads(arguments[0])).to_json(orient="records", double_precision=12))
+    except FinmlError as error:
+        print(f"{SAID}{error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

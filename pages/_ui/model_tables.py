@@ -1,0 +1,203 @@
+"""What the page Models draws of finished runs: compared series, attention, devices."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from finml_core import charts
+from finml_core.errors import FinmlError
+from finml_core.report import calibration as calibration_report
+from finml_core.report import models as report
+from finml_core.runs.attention import attention_of, has_attention
+from finml_core.runs.home import home
+from pages._ui import load, text
+from pages._ui.frame import chart
+
+MOST_SERIES = 6
+LINEAR = ("logistic", "ridge", "elastic_net")
+DEVICE_COLUMNS = {
+    "model": st.column_config.TextColumn("Model"),
+    "device": st.column_config.TextColumn("Device"),
+    "trainings": st.column_config.NumberColumn("Trainings", help="Folds times seeds"),
+    "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
+    "windows_per_second": st.column_config.NumberColumn("Windows/s", format="%,.0f", help="Of the middle training"),
+    "memory_mib": st.column_config.NumberColumn(
+        "Memory, MiB", format="%,.0f", help="Most that tensors held on a card; on a CPU the whole worker process"
+    ),
+    "n_parameters": st.column_config.NumberColumn("Parameters", format="%,.0f"),
+}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One model of one run, as it is compared."""
+
+    run_id: str
+    model: str
+
+    @property
+    def label(self) -> str:
+        return f"{text.name(self.model)} · {load.run_config(self.run_id).name} {self.run_id[-6:]}"
+
+
+def seeds_of(run_id: str) -> pd.DataFrame:
+    """Scores by model, fold and seed; a run of an earlier version had one seed."""
+    if "seeds" in load.run_store().tables(run_id):
+        return load.table(run_id, "seeds")
+    return load.table(run_id, "folds").assign(seed=load.run_config(run_id).model.seed)
+
+
+def with_gaps(rows: pd.DataFrame, run_id: str) -> pd.DataFrame:
+    """The leaderboard's models with their log loss against base rate and linear model, as text."""
+    trained = list(rows["model"])
+    references = {"naive": "naive", "linear": next((name for name in LINEAR if name in trained), "")}
+    table = report.with_gaps(rows, seeds_of(run_id), references)
+    return table.assign(
+        **{
+            f"against_{suffix}": [
+                "" if model == reference else text.plus_minus(gap, deviation, 4)
+                for model, gap, deviation in zip(
+                    table["model"], table[f"gap_{suffix}"], table[f"gap_{suffix}_deviation"], strict=True
+                )
+            ]
+            for suffix, reference in references.items()
+        }
+    )
+
+
+def compare(run_id: str) -> None:
+    """Chosen models of any finished runs beside each other: folds and seeds, growth, calibration, curves."""
+    done = [run.run_id for run in load.runs() if run.state in load.FINISHED]
+    known = {
+        series.label: series
+        for each in [run_id, *(other for other in done if other != run_id)]
+        for series in (Series(each, model.value) for model in load.run_config(each).models)
+    }
+    own = [label for label, series in known.items() if series.run_id == run_id and series.model != "naive"]
+    chosen = st.multiselect(
+        "Models to compare", list(known), own[:3], max_selections=MOST_SERIES, key=f"models_compare_{run_id}"
+    )
+    if not chosen:
+        st.caption(f"Choose up to {MOST_SERIES} models of any finished runs.")
+        return
+    series = [known[label] for label in chosen]
+    spread = pd.concat([_scores(each) for each in series], ignore_index=True)
+    best = spread.groupby("series")["score"].mean().idxmax()
+    chart(
+        charts.score_spread(spread),
+        f"A dot a fold and seed, the tick their mean: {best} is highest on average.",
+        alt="AUC of each fold and seed by run and model",
+        key="models_compare_scores",
+    )
+    left, right = st.columns(2)
+    with left:
+        growth = pd.concat([_growth(each) for each in series], ignore_index=True)
+        last = growth.groupby("series", sort=False)["equity"].last()
+        chart(
+            charts.compared_growth(growth),
+            f"After costs, each over its own bars; {last.idxmax()} ends highest, at {text.number(last.max())}.",
+            alt="Growth of capital after costs by run and model",
+            key="models_compare_growth",
+        )
+    with right:
+        chart(
+            charts.compared_calibration(pd.concat([_reliability(each) for each in series], ignore_index=True)),
+            "Calibrated probabilities against what came true; the dotted diagonal is ideal.",
+            alt="Reliability by run and model",
+            key="models_compare_calibration",
+        )
+    curves = pd.concat([_curve(each) for each in series], ignore_index=True)
+    if len(curves):
+        chart(
+            charts.compared_learning(curves),
+            "Held-out loss, mean over folds and seeds that still trained in that epoch.",
+            alt="Held-out loss by epoch, run and model",
+            key="models_compare_curves",
+        )
+
+
+def attention(run_id: str) -> None:
+    """Where a network looked before one decision, asked of the saved model when the button is pressed."""
+    config = load.run_config(run_id)
+    models = [model.value for model in config.models if has_attention(config, model)]
+    if not models:
+        st.caption("No model of this run weighs its bars: train a Transformer, or an LSTM or GRU with attention.")
+        return
+    with st.grid(3, min_column_width=150):
+        model = st.selectbox("Network", models, format_func=text.name, key=f"models_attention_model_{run_id}")
+        symbol = st.selectbox("Symbol", config.symbols, key=f"models_attention_symbol_{run_id}")
+        rows = load.table(run_id, "predictions")
+        rows = rows.loc[(rows["model"] == model) & (rows["symbol"] == symbol)].dropna(subset=["p_raw"])
+        first, last = rows["ts"].min().date(), rows["ts"].max().date()
+        day = st.date_input("Prediction of", last, first, last, key=f"models_attention_day_{run_id}_{symbol}")
+    row = rows.loc[rows["ts"] < pd.Timestamp(day) + pd.Timedelta(days=1)].sort_values("ts").iloc[-1]
+    asked = (run_id, model, int(row["fold"]), symbol, row["ts"])
+    if st.button("Look", key="models_attention_look", help="Loads the saved network in a process of its own"):
+        st.session_state["models_attention"] = asked
+    if st.session_state.get("models_attention") != asked:
+        st.caption("Loading the saved network takes some seconds.")
+        return
+    try:
+        weights = _attention(str(home()), *asked)
+    except FinmlError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    mean = weights.groupby("bar")["weight"].mean()
+    even = 1 / len(mean)
+    chart(
+        charts.attention_map(weights),
+        f"P up {text.probability(row['p_raw'])} on {row['ts']:%Y-%m-%d}: most attention, {text.percent(mean.max())} on "
+        f"average over heads, went to the bar {text.counted(-int(mean.idxmax()), 'bar')} before; "
+        f"an even look gives each {text.percent(even)}.",
+        alt=f"Attention of each head of {model} over the window before {row['ts']:%Y-%m-%d}",
+        key="models_attention_map",
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner="Loading the saved network …")
+def _attention(home_path: str, run_id: str, model: str, fold: int, symbol: str, ts: pd.Timestamp) -> pd.DataFrame:
+    return attention_of(home(), run_id, model, fold, symbol, ts)
+
+
+def devices(run_id: str) -> None:
+    """What each model was trained on, how fast, and with how much memory."""
+    times = load.table(run_id, "times")
+    if "memory_mib" not in times.columns:
+        st.caption("This run was made before devices were noted; train it again to see them.")
+        return
+    table = report.device_table(times)
+    st.dataframe(
+        table.assign(model=[text.name(model) for model in table["model"]]),
+        hide_index=True,
+        width="stretch",
+        column_config=DEVICE_COLUMNS,
+    )
+    fastest = table.dropna(subset=["windows_per_second"])
+    if len(fastest):
+        best = fastest.loc[fastest["windows_per_second"].idxmax()]
+        st.caption(
+            f"{text.name(best['model'])} reads the most windows a second, {text.thousands(best['windows_per_second'])} "
+            f"on {best['device']}."
+        )
+
+
+def _scores(series: Series) -> pd.DataFrame:
+    table = seeds_of(series.run_id).query("model == @series.model")
+    return table[["fold", "seed"]].assign(series=series.label, score=table["auc"])
+
+
+def _growth(series: Series) -> pd.DataFrame:
+    table = load.table(series.run_id, "equity").query("model == @series.model")
+    return table[["ts", "equity"]].assign(series=series.label)
+
+
+def _reliability(series: Series) -> pd.DataFrame:
+    rows = calibration_report.scored_rows(load.table(series.run_id, "predictions"), series.model)
+    curve = calibration_report.reliability(rows, 8).query("series == 'calibrated'")
+    return curve.loc[curve["count"] > 0, ["predicted", "observed", "count"]].assign(series=series.label)
+
+
+def _curve(series: Series) -> pd.DataFrame:
+    history = load.table(series.run_id, "history").query("model == @series.model")
+    return report.mean_curves(history).assign(series=series.label)
