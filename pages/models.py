@@ -35,8 +35,9 @@ def train(config: ExperimentConfig) -> None:
 
 
 def board(run_id: str) -> None:
-    """Headline, intervals, table and learning curves of one finished run."""
+    """Headline, intervals and tabs of one finished run."""
     rows = load.leaderboard(run_id)
+    download_table(rows, "leaderboard")
     models = rows[rows["kind"] == "model"]
     learned = models[models["model"] != "naive"]
     best = learned.loc[learned["auc_mean"].idxmax()] if len(learned) else models.iloc[0]
@@ -104,7 +105,6 @@ def leaderboard(run_id: str) -> None:
         column_order=build.STRATEGY_ORDER,
         column_config=build.COLUMNS,
     )
-    download_table(rows, "leaderboard")
 
 
 def curves(run_id: str) -> None:

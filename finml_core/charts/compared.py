@@ -1,11 +1,12 @@
 """Runs beside each other: learning curves, calibration, growth, the spread of scores; and where a network looks."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
 from finml_core.charts.grammar import (
     color_scale,
-    legend,
     series_color,
     thin,
     time_axis,
@@ -19,15 +20,18 @@ from finml_core.checks import check_columns
 HEIGHT = 240
 
 
-def compared_learning(frame: pd.DataFrame, *, height: int = HEIGHT) -> alt.LayerChart:
-    """Held-out loss by epoch, a line a series: `frame` has series, epoch, loss (mean over folds and seeds)."""
+def compared_learning(frame: pd.DataFrame, *, among: Sequence[str] = (), height: int = HEIGHT) -> alt.LayerChart:
+    """Held-out loss by epoch, a line a series: `frame` has series, epoch, loss (mean over folds and seeds).
+
+    `among` names all series that are compared, so that each keeps its colour where some have no line.
+    """
     check_columns(frame, ("series", "epoch", "loss"), what="the frame of learning curves")
     x = alt.X("epoch:Q", title="Epoch", axis=alt.Axis(grid=False, tickMinStep=1, tickCount=width_ticks(), format="d"))
     tooltip = [alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("loss:Q", title="Held-out loss", format=".4f")]
-    return _lines(frame, x, y_axis("loss", "Held-out log loss (nats)", format=".3f"), tooltip, height)
+    return _lines(frame, x, y_axis("loss", "Held-out log loss (nats)", format=".3f"), tooltip, height, among)
 
 
-def compared_growth(frame: pd.DataFrame, *, height: int = HEIGHT) -> alt.LayerChart:
+def compared_growth(frame: pd.DataFrame, *, among: Sequence[str] = (), height: int = HEIGHT) -> alt.LayerChart:
     """What a unit of capital became after costs, a line a series: `frame` has series, ts, equity."""
     check_columns(frame, ("series", "ts", "equity"), what="the frame of growth")
     frame = thin(frame)
@@ -36,10 +40,10 @@ def compared_growth(frame: pd.DataFrame, *, height: int = HEIGHT) -> alt.LayerCh
         alt.Tooltip("equity:Q", title="Capital", format=".3f"),
     ]
     x = time_axis(frame)["x"]
-    return _lines(frame, x, y_axis("equity", "Capital (start = 1)", format=".2f"), tooltip, height, points=False)
+    return _lines(frame, x, y_axis("equity", "Capital (start = 1)", format=".2f"), tooltip, height, among, points=False)
 
 
-def compared_calibration(frame: pd.DataFrame, *, height: int = HEIGHT) -> alt.LayerChart:
+def compared_calibration(frame: pd.DataFrame, *, among: Sequence[str] = (), height: int = HEIGHT) -> alt.LayerChart:
     """Observed frequency against stated probability, a line a series, beside the ideal diagonal.
 
     `frame` has series, predicted, observed, count.
@@ -59,7 +63,7 @@ def compared_calibration(frame: pd.DataFrame, *, height: int = HEIGHT) -> alt.La
         .mark_line(strokeDash=[1, 4], strokeWidth=1.5, color=NEUTRAL, aria=False)
         .encode(x=x, y=y)
     )
-    return _lines(frame, x, y, tooltip, height, below=ideal)
+    return _lines(frame, x, y, tooltip, height, among, below=ideal)
 
 
 def score_spread(frame: pd.DataFrame, *, height: int | None = None) -> alt.LayerChart:
@@ -119,13 +123,16 @@ def _lines(
     y: alt.Y,
     tooltip: list[alt.Tooltip],
     height: int,
+    among: Sequence[str],
     *,
     points: bool = True,
     below: alt.Chart | None = None,
 ) -> alt.LayerChart:
-    colors = series_colors(frame["series"])
+    drawn = {words(name) for name in frame["series"]}
+    colors = {name: color for name, color in series_colors([*among, *frame["series"]]).items() if name in drawn}
     shown = frame.assign(series=frame["series"].map(words))
-    color = alt.Color("series:N", scale=color_scale(colors), legend=legend(min(len(colors), 3)))
+    below_chart = alt.Legend(title=None, orient="bottom", columns=1, labelLimit=280)
+    color = alt.Color("series:N", scale=color_scale(colors), legend=below_chart)
     line = (
         alt.Chart(shown)
         .mark_line(strokeWidth=2, point={"size": 24, "opacity": 1, "filled": True} if points else False)

@@ -6,7 +6,6 @@
 import json
 import subprocess
 import sys
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def attention_of(home: Path, run_id: str, model: str, fold: int, symbol: str, ts
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise RunError(last.removeprefix(SAID) if last.startswith(SAID) else f"the process ended early: {last}")
-    table = pd.read_json(StringIO(done.stdout), orient="records", convert_dates=False)
+    table = pd.DataFrame(json.loads(done.stdout))
     return table.assign(ts=pd.to_datetime(table["ts"]).astype("datetime64[us]"))
 
 
@@ -78,17 +77,17 @@ def look(order: dict[str, Any]) -> pd.DataFrame:
     features = make_dataset(store.config(run_id), bars).features
     if (symbol, ts) not in features.index:
         raise RunError(f"run {run_id} has no bar of {symbol} at {ts}; choose one of its predictions.")
+    length = model.sequence_length
+    window = features.loc[symbol, list(model.feature_names_in_)].loc[:ts].tail(length)
+    if len(window) < length or window.isna().any(axis=None):
+        raise RunError(f"{symbol} at {ts} has no full window of {length} bars; choose a later bar.")
     weights = model.attention_weights(features.loc[[(symbol, ts)]], context=features)[0]
-    if pd.isna(weights).any():
-        raise RunError(f"{symbol} at {ts} has no full window of {model.sequence_length} bars; choose a later bar.")
-    n_heads, length = weights.shape
-    times = features.loc[symbol].index
-    window = times[times <= ts][-length:]
+    n_heads = len(weights)
     return pd.DataFrame(
         {
             "head": [head for head in range(n_heads) for _ in range(length)],
             "bar": list(range(1 - length, 1)) * n_heads,
-            "ts": [str(stamp) for stamp in window] * n_heads,
+            "ts": [str(stamp) for stamp in window.index] * n_heads,
             "weight": weights.ravel(),
         }
     )

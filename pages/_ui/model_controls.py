@@ -135,7 +135,7 @@ def show_estimate(config: ExperimentConfig) -> None:
     st.caption(_sentence(config, costs))
     with st.expander("Cost by model"):
         shown = costs.assign(model=[text.name(model) for model in costs["model"]])
-        st.dataframe(shown, hide_index=True, width="stretch", column_config=COST_COLUMNS)
+        st.dataframe(shown, hide_index=True, width="stretch", column_config=COST_COLUMNS, placeholder="")
         st.caption(
             "Bars of the whole store; dates chosen in the sidebar make it fewer. A network's time counts all its "
             "epochs; early stopping often ends before."
@@ -155,7 +155,7 @@ def _sentence(config: ExperimentConfig, costs: pd.DataFrame) -> str:
     if len(untimed) == len(costs):
         return f"{size}; no run has timed {', '.join(untimed)} here yet."
     rest = f", besides {', '.join(untimed)}, which no run has timed here yet" if untimed else ""
-    return f"{size}: about {max(known, 1):.0f} s at the pace measured here{rest}."
+    return f"{size}: at most about {max(known, 1):.0f} s at the pace measured here{rest}."
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -49,10 +49,10 @@ def seeds_of(run_id: str) -> pd.DataFrame:
 
 
 def with_gaps(rows: pd.DataFrame, run_id: str) -> pd.DataFrame:
-    """The leaderboard's models with their log loss against base rate and linear model, as text."""
+    """The leaderboard's models with their log loss against base rate and linear model as text, the least first."""
     trained = list(rows["model"])
     references = {"naive": "naive", "linear": next((name for name in LINEAR if name in trained), "")}
-    table = report.with_gaps(rows, seeds_of(run_id), references)
+    table = report.with_gaps(rows, seeds_of(run_id), references).sort_values("log_loss_mean", kind="stable")
     return table.assign(
         **{
             f"against_{suffix}": [
@@ -95,14 +95,16 @@ def compare(run_id: str) -> None:
         growth = pd.concat([_growth(each) for each in series], ignore_index=True)
         last = growth.groupby("series", sort=False)["equity"].last()
         chart(
-            charts.compared_growth(growth),
+            charts.compared_growth(growth, among=chosen),
             f"After costs, each over its own bars; {last.idxmax()} ends highest, at {text.number(last.max())}.",
             alt="Growth of capital after costs by run and model",
             key="models_compare_growth",
         )
     with right:
         chart(
-            charts.compared_calibration(pd.concat([_reliability(each) for each in series], ignore_index=True)),
+            charts.compared_calibration(
+                pd.concat([_reliability(each) for each in series], ignore_index=True), among=chosen
+            ),
             "Calibrated probabilities against what came true; the dotted diagonal is ideal.",
             alt="Reliability by run and model",
             key="models_compare_calibration",
@@ -110,7 +112,7 @@ def compare(run_id: str) -> None:
     curves = pd.concat([_curve(each) for each in series], ignore_index=True)
     if len(curves):
         chart(
-            charts.compared_learning(curves),
+            charts.compared_learning(curves, among=chosen),
             "Held-out loss, mean over folds and seeds that still trained in that epoch.",
             alt="Held-out loss by epoch, run and model",
             key="models_compare_curves",
@@ -148,11 +150,15 @@ def attention(run_id: str) -> None:
     chart(
         charts.attention_map(weights),
         f"P up {text.probability(row['p_raw'])} on {row['ts']:%Y-%m-%d}: most attention, {text.percent(mean.max())} on "
-        f"average over heads, went to the bar {text.counted(-int(mean.idxmax()), 'bar')} before; "
+        f"average over heads, went to {_place(-int(mean.idxmax()))}; "
         f"an even look gives each {text.percent(even)}.",
         alt=f"Attention of each head of {model} over the window before {row['ts']:%Y-%m-%d}",
         key="models_attention_map",
     )
+
+
+def _place(n_before: int) -> str:
+    return "the decision bar itself" if n_before == 0 else f"the one {text.counted(n_before, 'bar')} before"
 
 
 @st.cache_data(max_entries=32, show_spinner="Loading the saved network …")
@@ -172,6 +178,7 @@ def devices(run_id: str) -> None:
         hide_index=True,
         width="stretch",
         column_config=DEVICE_COLUMNS,
+        placeholder="",
     )
     fastest = table.dropna(subset=["windows_per_second"])
     if len(fastest):
