@@ -1,6 +1,5 @@
 """Models are chosen by family, the cost answers, a run's curves grow while it trains, its results are taken apart."""
 
-import re
 import shutil
 
 import pytest
@@ -34,9 +33,10 @@ def training(start_server, finished_home, tmp_path_factory):
     return start_server(shutil.copytree(finished_home, tmp_path_factory.mktemp("training") / "home"))
 
 
-def cost(page):
-    """The number of trainings that the page announces."""
-    return int(re.search(r"(\d+) trainings on about", page.locator(MAIN).inner_text()).group(1))
+def wait_for_cost(page, n_trainings):
+    """Until the page announces so many trainings."""
+    page.locator(MAIN).get_by_text(f"{n_trainings} trainings on about").wait_for()
+    settled(page)
 
 
 def open_tab(page, name):
@@ -48,16 +48,12 @@ def test_the_cost_answers_the_sliders_before_anything_is_trained(finished_server
     page = open_page("models?symbols=AAPL,MSFT&build_folds=4", base=finished_server.url)
     for family in ("Baselines", "Linear models", "Trees", "Networks"):
         page.get_by_role("combobox", name=family).wait_for()
-    assert cost(page) == 4 * 4  # base rate, logistic, LightGBM, LSTM
+    wait_for_cost(page, 4 * 4)  # base rate, logistic, LightGBM, LSTM
     press(slider(page, "Seeds"), "ArrowRight", 2)
-    page.wait_for_function("() => location.search.includes('build_seeds=3')")
-    settled(page)
-    assert cost(page) == 4 * (2 + 2 * 3)  # the first two draw nothing
+    wait_for_cost(page, 4 * (2 + 2 * 3))  # the first two draw nothing
     assert "which no run has timed here yet" in page.locator(MAIN).inner_text()
     page.get_by_role("button", name="Remove LSTM", exact=True).click()
-    page.get_by_role("button", name="Remove LSTM", exact=True).wait_for(state="detached")
-    settled(page)
-    assert cost(page) == 4 * (2 + 3)
+    wait_for_cost(page, 4 * (2 + 3))
 
 
 def test_a_network_is_watched_while_it_trains_and_taken_apart_when_it_is_done(training, open_page):
