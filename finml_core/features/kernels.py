@@ -1,17 +1,19 @@
 """Compiled windows over lanes: several symbols side by side, row after row; numba is loaded with this module.
 
 An array of shape (n_rows, n_lanes) is passed flat with its number of `lanes`: one row earlier is `lanes` places
-earlier, so every loop runs over contiguous memory in SIMD, with one lane as with sixteen, and no lane meets another.
+earlier and no lane meets another. Kernels that go down the rows take eight lanes at a time (see `simd`), or one.
 
-Windows are made without running sums, by doubling as in fast exponentiation: spans of m rows, end to end, give those of
-2m rows, and with one row more those of 2m + 1; a window of 20 is reached through spans of 1, 2, 5, 10 and 20. A value
-is made of its window's own members only: a spike leaves no trace once it has left the window, a missing value makes
-missing exactly the windows that hold it, and the cost grows with the logarithm of the window. The work is done in tiles
-of rows, each with the rows before it that its windows reach, so that all spans stay in the fast caches.
+Windows are made without running sums, in two parts: rows are cut into blocks of a window's length, so that each window
+is the end of one block and the start of the next. Sums from every row to the end of its block, and from its start to
+every row, make any window with one addition. A value is made of its window's own members only: a spike leaves no trace
+once it has left the window, a missing value makes missing exactly the windows that hold it, and the cost does not grow
+with the window (van Herk, 1992, Pattern Recognition Letters 13(7), 517-521, has it for extremes).
 """
 
 import numpy as np
 from numba import njit
+
+from finml_core.features.simd import WIDTH, eight, if_above, if_at_least, if_known, load, store, width_of
 
 TILE = 2048  # least number of values in a tile
 
@@ -21,69 +23,118 @@ compiled = njit(cache=True, nogil=True, error_model="numpy")
 @compiled
 def rolling_sum(x, window, lanes):
     """Sum of the last `window` values."""
-    out, reach, tile = prepare(x, window, lanes)
-    work = np.empty((2, tile + reach))
-    for first in range(reach, x.size, tile):
-        stop = min(first + tile, x.size)
-        single = x[first - reach : stop]
-        spans, span, turn = single, 1, 0  # sums of the last `span` rows
-        for bit in bits(window):
-            longer = work[turn, : single.size]
-            _add_spans(spans, single, span, bit, lanes, longer)
-            spans, span, turn = longer, 2 * span + bit, 1 - turn
-        out[first:stop] = spans[reach:]
+    if lanes % WIDTH == 0:
+        return _sum(x, window, lanes, eight())
+    return _sum(x, window, lanes, 0.0)
+
+
+@compiled
+def _sum(x, window, lanes, zero):
+    out = blank(x, window, lanes)
+    n_rows, width = x.size // lanes, width_of(zero)
+    tail = np.zeros(window * width)  # sums of the last 0, 1, 2, .. rows of the block before
+    for lane in range(0, lanes, width):
+        for start in range(0, n_rows, window):
+            first = start * lanes + lane
+            total = zero
+            if start > 0:
+                for back in range(1, window):
+                    total = total + load(x, first - back * lanes, zero)
+                    store(tail, back * width, total)
+            total = zero
+            for row in range(min(window, n_rows - start)):
+                place, older = first + row * lanes, (window - 1 - row) * width
+                total = total + load(x, place, zero)
+                if start > 0 or older == 0:
+                    store(out, place, total + load(tail, older, zero))
     return out
 
 
 @compiled
 def rolling_extreme(x, window, lanes, lowest):
-    """Highest, or lowest, of the last `window` values: of two spans that overlap."""
-    out, reach, tile = prepare(x, window, lanes)
-    work = np.empty((2, tile + reach))
-    for first in range(reach, x.size, tile):
-        stop = min(first + tile, x.size)
-        spans = x[first - reach : stop]
-        span, turn = 1, 0
-        while 2 * span <= window:
-            longer = work[turn, : spans.size]
-            _further(spans[span * lanes :], spans, longer[span * lanes :], lowest)
-            spans, span, turn = longer, 2 * span, 1 - turn
-        _further(spans[reach:], spans[(span - 1) * lanes :], out[first:stop], lowest)
+    """Highest, or lowest, of the last `window` values."""
+    if lanes % WIDTH == 0:
+        return _extreme(x, window, lanes, lowest, eight())
+    return _extreme(x, window, lanes, lowest, 0.0)
+
+
+@compiled
+def _extreme(x, window, lanes, lowest, zero):
+    out = blank(x, window, lanes)
+    n_rows, width = x.size // lanes, width_of(zero)
+    tail = np.empty(window * width)
+    for lane in range(0, lanes, width):
+        for start in range(0, n_rows, window):
+            first = start * lanes + lane
+            if start > 0:
+                best = load(x, first - lanes, zero)
+                for back in range(1, window):
+                    best = _further(load(x, first - back * lanes, zero), best, lowest)
+                    store(tail, back * width, best)
+            best = load(x, first, zero)
+            for row in range(min(window, n_rows - start)):
+                place, older = first + row * lanes, (window - 1 - row) * width
+                best = _further(load(x, place, zero), best, lowest)
+                if older == 0:
+                    store(out, place, best)
+                elif start > 0:
+                    store(out, place, _further(best, load(tail, older, zero), lowest))
     return out
 
 
 @compiled
 def bars_since_extreme(x, window, lanes, lowest):
     """Age in bars of the highest, or lowest, of the last `window` values; of equal ones the latest counts."""
-    out, reach, tile = prepare(x, window, lanes)
-    work = np.empty((2, tile + reach))
-    older = np.empty((2, tile + reach))
-    for first in range(reach, x.size, tile):
-        stop = min(first + tile, x.size)
-        spans, ages = x[first - reach : stop], older[1, : stop - first + reach]
-        ages[:] = 0.0
-        span, turn = 1, 0
-        while 2 * span <= window:
-            behind = span * lanes
-            longer, age = work[turn, : spans.size], older[turn, : spans.size]
-            _age(spans[behind:], spans, ages[behind:], ages, span, age[behind:], lowest)
-            _further(spans[behind:], spans, longer[behind:], lowest)
-            spans, ages, span, turn = longer, age, 2 * span, 1 - turn
-        behind = (span - 1) * lanes
-        _age(spans[reach:], spans[behind:], ages[reach:], ages[behind:], window - span, out[first:stop], lowest)
+    if lanes % WIDTH == 0:
+        return _age(x, window, lanes, lowest, eight())
+    return _age(x, window, lanes, lowest, 0.0)
+
+
+@compiled
+def _age(x, window, lanes, lowest, zero):
+    out = blank(x, window, lanes)
+    n_rows, width, sign = x.size // lanes, width_of(zero), -1.0 if lowest else 1.0
+    tails = np.zeros((3, window * width))  # highest, its row, and 0 or missing
+    for lane in range(0, lanes, width):
+        for start in range(0, n_rows, window):
+            first = start * lanes + lane
+            if start > 0:
+                best, row_of_best, known = load(x, first - lanes, zero) * sign, zero - 1.0, zero
+                for back in range(1, window):
+                    value = load(x, first - back * lanes, zero) * sign
+                    row_of_best = if_above(value, best, zero - float(back), row_of_best)
+                    best = if_above(value, best, value, best)
+                    known = known + (value - value)
+                    store(tails[0], back * width, best)
+                    store(tails[1], back * width, row_of_best)
+                    store(tails[2], back * width, known)
+            best, row_of_best, known = load(x, first, zero) * sign, zero, zero
+            for row in range(min(window, n_rows - start)):
+                place, older = first + row * lanes, (window - 1 - row) * width
+                value, here = load(x, place, zero) * sign, zero + float(row)
+                row_of_best = if_at_least(value, best, here, row_of_best)
+                best = if_at_least(value, best, value, best)
+                known = known + (value - value)
+                if older == 0:
+                    store(out, place, here - row_of_best + known)
+                elif start > 0:
+                    latest = if_at_least(best, load(tails[0], older, zero), row_of_best, load(tails[1], older, zero))
+                    store(out, place, here - latest + (known + load(tails[2], older, zero)))
     return out
 
 
 @compiled
 def mean_deviation(x, centre, window, lanes):
     """Mean absolute distance of the last `window` values from `centre[t]`."""
-    out, _, tile = prepare(x, 1, lanes)
-    out[: (window - 1) * lanes] = np.nan
-    for first in range((window - 1) * lanes, x.size, tile):
-        stop = min(first + tile, x.size)
+    out = blank(x, window, lanes)
+    for first in range((window - 1) * lanes, x.size, TILE):
+        stop = min(first + TILE, x.size)
         total = out[first:stop]
         total[:] = 0.0
-        for age in range(window):
+        for age in range(0, window - 3, 4):
+            before = first - age * lanes, stop - age * lanes
+            _add_distances(x, before, lanes, centre[first:stop], total)
+        for age in range(window // 4 * 4, window):
             _add_distance(x[first - age * lanes : stop - age * lanes], centre[first:stop], total)
         total /= window
     return out
@@ -104,9 +155,12 @@ def exponential_mean(x, lanes, alpha, seed_count, seed_divisor):
         state[lane], seeded[lane] = _seed(x[:, lane], out[:, lane], seed_count, seed_divisor)
     together = seeded.max()  # from this row on all lanes are seeded; those that never are stay missing
     for lane in range(lanes):
-        start = seeded[lane]
-        _smooth(x[start:together, lane : lane + 1], state[lane : lane + 1], alpha, out[start:together, lane : lane + 1])
-    _smooth(x[together:], state, alpha, out[together:])
+        state[lane] = _smooth_one(x[seeded[lane] : together, lane], state[lane], alpha, out[seeded[lane] :, lane])
+    rest, smoothed = x[together:].ravel(), out[together:].ravel()
+    if lanes % WIDTH == 0:
+        _smooth(rest, lanes, state, alpha, smoothed, eight())
+    else:
+        _smooth(rest, lanes, state, alpha, smoothed, 0.0)
     return out.ravel()
 
 
@@ -121,23 +175,11 @@ def ratio(numerator, denominator, empty):
 
 
 @compiled
-def prepare(x, window, lanes):
-    """A result whose first `window - 1` rows are missing, the number of values in them, and that in a tile."""
+def blank(x, window, lanes):
+    """A result whose first `window - 1` rows are missing."""
     out = np.empty(x.size)
-    reach = (window - 1) * lanes
-    out[:reach] = np.nan
-    tile = max(TILE // lanes, 2 * window) * lanes
-    return out, reach, tile
-
-
-@compiled
-def bits(window):
-    """Binary digits of a window after its first."""
-    digits = []
-    for digit in range(62, -1, -1):
-        if window >> digit > 1:
-            digits.append((window >> digit) & 1)
-    return digits
+    out[: (window - 1) * lanes] = np.nan
+    return out
 
 
 @compiled
@@ -156,46 +198,41 @@ def _seed(x, out, seed_count, seed_divisor):
 
 
 @compiled
-def _smooth(x, state, alpha, out):
-    n_rows, lanes = x.shape
-    for row in range(n_rows):
-        for lane in range(lanes):
-            value = state[lane] + alpha * (x[row, lane] - state[lane])
-            out[row, lane] = value
-            state[lane] = value if value == value else state[lane]
+def _smooth_one(x, state, alpha, out):
+    """Smooth one lane; gives the state after its last row."""
+    for row in range(x.size):
+        value = state + alpha * (x[row] - state)
+        out[row] = value
+        state = value if value == value else state
+    return state
 
 
 @compiled
-def _add_spans(spans, single, span, bit, lanes, out):
-    """Sums of 2 span + bit rows from those of `span` rows."""
-    first = (2 * span + bit - 1) * lanes
-    recent, older, longer = spans[first:], spans[first - span * lanes :], out[first:]
-    if bit == 0:
-        for i in range(longer.size):
-            longer[i] = recent[i] + older[i]
-    else:
-        for i in range(longer.size):
-            longer[i] = recent[i] + older[i] + single[i]
+def _smooth(x, lanes, states, alpha, out, zero):
+    for lane in range(0, lanes, width_of(zero)):
+        state = load(states, lane, zero)
+        for place in range(lane, x.size, lanes):
+            value = state + (load(x, place, zero) - state) * alpha
+            store(out, place, value)
+            state = if_known(value, value, state)
 
 
 @compiled
-def _further(x, y, out, lowest):
-    if lowest:
-        for i in range(out.size):
-            out[i] = x[i] if (x[i] < y[i]) | (x[i] != x[i]) else y[i]
-    else:
-        for i in range(out.size):
-            out[i] = x[i] if (x[i] > y[i]) | (x[i] != x[i]) else y[i]
+def _further(x, y, lowest):
+    """The higher, or lower, of two; missing if either is."""
+    further = if_above(y, x, x, y) if lowest else if_above(x, y, x, y)
+    return if_known(x, further, x)
 
 
 @compiled
-def _age(x, y, age_x, age_y, behind, out, lowest):
-    """Age of the further of x and y, which lies `behind` rows earlier; of the later one where both are equal."""
-    sign = -1.0 if lowest else 1.0
-    for i in range(out.size):
-        difference = sign * x[i] - sign * y[i]
-        age = age_x[i] if difference >= 0 else age_y[i] + behind
-        out[i] = age if difference == difference else np.nan
+def _add_distances(x, before, lanes, centre, total):
+    """Add the distances of four neighbouring rows, the latest of which starts and stops at `before`."""
+    first, stop = before
+    a, b = x[first:stop], x[first - lanes : stop - lanes]
+    c, d = x[first - 2 * lanes : stop - 2 * lanes], x[first - 3 * lanes : stop - 3 * lanes]
+    for i in range(total.size):
+        middle = centre[i]
+        total[i] += abs(a[i] - middle) + abs(b[i] - middle) + abs(c[i] - middle) + abs(d[i] - middle)
 
 
 @compiled

@@ -1,5 +1,6 @@
 """Sorted long bars as columns, packed into blocks of symbols on which features are computed side by side."""
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,13 +15,16 @@ from finml_core.features.segment import Segment
 from finml_core.schemas import segments
 from finml_core.typing import BoolArray, FloatArray, IntArray
 
-LANES = 8  # fewest symbols a block: they fill the widest register
+LANES = 8  # lanes come in eights, which fill the widest register; a single symbol has one of its own
 VALUES = 32_768  # values a block's column should have: it then stays in the second cache, and calls cost little
 
 
 @dataclass(frozen=True)
 class Block:
-    """Symbols side by side: lane j holds the rows `starts[j] .. starts[j] + lengths[j] - 1` of the panel."""
+    """Symbols side by side: lane j holds the rows `starts[j] .. starts[j] + lengths[j] - 1` of the panel.
+
+    Lanes behind the last symbol are missing.
+    """
 
     starts: IntArray
     lengths: IntArray
@@ -28,7 +32,8 @@ class Block:
     @property
     def shape(self) -> tuple[int, int]:
         """Rows of the longest lane, and lanes."""
-        return int(self.lengths.max()), len(self.starts)
+        n_symbols = len(self.starts)
+        return int(self.lengths.max()), 1 if n_symbols == 1 else math.ceil(n_symbols / LANES) * LANES
 
     def lanes(self, column: FloatArray) -> FloatArray:
         """A column of the panel as a new array (n_rows, n_lanes), missing where a lane has ended."""
@@ -36,7 +41,7 @@ class Block:
 
         read_only = np.ascontiguousarray(column).view()
         read_only.flags.writeable = False  # one compiled signature, whoever owns the column
-        return to_lanes(read_only, self.starts, self.lengths)
+        return to_lanes(read_only, self.starts, self.lengths, self.shape[1])
 
     def write(self, lanes: FloatArray, column: FloatArray) -> None:
         """Put lanes back into the rows of their symbols in a column of the panel."""
@@ -150,7 +155,7 @@ def pack(starts: IntArray, lengths: IntArray) -> list[Block]:
     longest_first = np.argsort(-lengths, kind="stable")
     blocks = []
     while len(longest_first):
-        n_lanes = max(LANES, VALUES // int(lengths[longest_first[0]]))
+        n_lanes = max(1, VALUES // int(lengths[longest_first[0]]) // LANES) * LANES
         chosen, longest_first = longest_first[:n_lanes], longest_first[n_lanes:]
         blocks.append(Block(starts[chosen], lengths[chosen]))
     return blocks

@@ -8,13 +8,14 @@ TILE = 128  # rows turned at a time: the lanes of them stay in the fastest cache
 
 
 @compiled
-def to_lanes(column, starts, lengths):
+def to_lanes(column, starts, lengths, lanes):
     """Rows `starts[j] .. starts[j] + lengths[j] - 1` of a column as lane j; shorter lanes end in missing rows."""
-    n_rows, lanes = lengths.max(), starts.size
+    n_rows = lengths.max()
     out = np.empty((n_rows, lanes))
     for first in range(0, n_rows, TILE):
         last = min(first + TILE, n_rows)
-        for lane in range(lanes):
+        out[first:last, starts.size :] = np.nan
+        for lane in range(starts.size):
             filled = max(min(lengths[lane], last), first)
             source = column[starts[lane] + first : starts[lane] + filled]
             target = out[first:last, lane]
@@ -27,9 +28,8 @@ def to_lanes(column, starts, lengths):
 @compiled
 def to_column(values, starts, lengths, column):
     """Write lane j of `values` into the rows `starts[j] .. starts[j] + lengths[j] - 1` of `column`."""
-    n_rows, lanes = values.shape
-    for first in range(0, n_rows, TILE):
-        for lane in range(lanes):
+    for first in range(0, values.shape[0], TILE):
+        for lane in range(starts.size):
             filled = max(min(lengths[lane], first + TILE), first)
             source = values[first:filled, lane]
             target = column[starts[lane] + first : starts[lane] + filled]
