@@ -1,43 +1,58 @@
-"""Compiled moves from one bar to the next, in one pass a result where arrays would take ten; loads numba."""
+"""Compiled moves from one bar to the next, in one pass where arrays would take ten; loads numba."""
 
-import numpy as np
-
-from finml_core.features.kernels import compiled
+from finml_core.features.kernels import blank, compiled
 from finml_core.features.rolling import ROUNDING
+from finml_core.features.simd import WIDTH, eight, if_above, load, store, width_of
 
 
 @compiled
 def directional_moves(high, low, close, lanes):
     """Upward and downward movement (Wilder, 1978) and true range; missing in the first row."""
-    up, down, spread = np.empty(high.size), np.empty(high.size), np.empty(high.size)
-    up[:lanes], down[:lanes], spread[:lanes] = np.nan, np.nan, np.nan
-    h, l, h_0, l_0, c_0 = high[lanes:], low[lanes:], high, low, close
-    range_, rise, fall = spread[lanes:], up[lanes:], down[lanes:]
-    for i in range(range_.size):
-        known = (h[i] - h[i]) + (l[i] - l[i]) + (c_0[i] - c_0[i])  # 0, or missing
-        top = h[i] if h[i] > c_0[i] else c_0[i]
-        bottom = l[i] if l[i] < c_0[i] else c_0[i]
-        range_[i] = top - bottom + known
-    for i in range(rise.size):
-        higher, lower = h[i] - h_0[i], l_0[i] - l[i]
-        rise[i] = (higher if (higher > lower) & (higher > 0) else 0.0) + (range_[i] - range_[i])
-    for i in range(fall.size):
-        higher, lower = h[i] - h_0[i], l_0[i] - l[i]
-        fall[i] = (lower if (lower > higher) & (lower > 0) else 0.0) + (range_[i] - range_[i])
-    return up, down, spread
+    moves = blank(high, 2, lanes), blank(high, 2, lanes), blank(high, 2, lanes)
+    in_eights = high.size - max(high.size - lanes, 0) % WIDTH
+    _directional(high, low, close, lanes, moves, lanes, in_eights, eight())
+    _directional(high, low, close, lanes, moves, in_eights, high.size, 0.0)
+    return moves
+
+
+@compiled
+def _directional(high, low, close, lanes, moves, first, stop, zero):
+    up, down, spread = moves
+    for place in range(first, stop, width_of(zero)):
+        h, l, h_0, l_0 = (
+            load(high, place, zero),
+            load(low, place, zero),
+            load(high, place - lanes, zero),
+            load(low, place - lanes, zero),
+        )
+        c_0 = load(close, place - lanes, zero)
+        known = (h - h) + (l - l) + (c_0 - c_0)  # 0, or missing
+        higher, lower = h - h_0, l_0 - l
+        store(spread, place, if_above(h, c_0, h, c_0) - if_above(c_0, l, l, c_0) + known)
+        store(up, place, if_above(higher, lower, if_above(higher, zero, higher, zero), zero) + known)
+        store(down, place, if_above(lower, higher, if_above(lower, zero, lower, zero), zero) + known)
 
 
 @compiled
 def money_moves(price, high, low, close, volume, lanes):
     """Three times the money of bars whose price rose, and of those whose price moved; missing in the first row."""
-    rising, moving = np.empty(price.size), np.empty(price.size)
-    rising[:lanes], moving[:lanes] = np.nan, np.nan
-    h, l, c, v, p, p_0 = high[lanes:], low[lanes:], close[lanes:], volume[lanes:], price[lanes:], price
-    rise, move = rising[lanes:], moving[lanes:]
-    for i in range(rise.size):
-        change, money = p[i] - p_0[i], (h[i] + l[i] + c[i]) * v[i]
-        rise[i] = (money if change > ROUNDING * p[i] else 0.0) + (change - change) + (money - money)
-    for i in range(move.size):
-        change, money = p[i] - p_0[i], (h[i] + l[i] + c[i]) * v[i]
-        move[i] = (money if abs(change) > ROUNDING * p[i] else 0.0) + (change - change) + (money - money)
-    return rising, moving
+    moves = blank(price, 2, lanes), blank(price, 2, lanes)
+    in_eights = price.size - max(price.size - lanes, 0) % WIDTH
+    _money(price, (high, low, close, volume), lanes, moves, lanes, in_eights, eight())
+    _money(price, (high, low, close, volume), lanes, moves, in_eights, price.size, 0.0)
+    return moves
+
+
+@compiled
+def _money(price, bars, lanes, moves, first, stop, zero):
+    high, low, close, volume = bars
+    rising, moving = moves
+    for place in range(first, stop, width_of(zero)):
+        here = load(price, place, zero)
+        change, least = here - load(price, place - lanes, zero), here * ROUNDING
+        traded = load(high, place, zero) + load(low, place, zero) + load(close, place, zero)
+        money = traded * load(volume, place, zero)
+        known = (change - change) + (money - money)  # 0, or missing
+        rise = if_above(change, least, money, zero)
+        store(rising, place, rise + known)
+        store(moving, place, if_above(zero - change, least, money, rise) + known)
