@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from finml_core.features.segment import Segment
-from finml_core.schemas import segments
+from finml_core.schemas import OHLCV, OPTIONAL_BARS, segments
 from finml_core.typing import BoolArray, FloatArray, IntArray
 
 LANES = 8  # lanes come in eights, which fill the widest register; a single symbol has one of its own
-VALUES = 32_768  # values a block's column should have: it then stays in the second cache, and calls cost little
+VALUES = 65_536  # values a block's column should have: it still stays in the second cache, and threads meet seldom
 
 
 @dataclass(frozen=True)
@@ -109,14 +109,18 @@ class Panel:
     def segment(self, block: Block) -> Segment:
         """The columns of a block, made when they are first read."""
         factor = self._factor
-        return Segment(
-            lambda name: lanes_of(self.bars, factor, block, name), block.shape, is_adjusted=factor is not None
-        )
+        columns = self._columns
+        return Segment(lambda name: lanes_of(columns, factor, block, name), block.shape, is_adjusted=factor is not None)
 
     def _column_of(self, rule: Callable[..., FloatArray], parameters: dict[str, Any]) -> FloatArray:
         out = np.empty(len(self))
         in_threads(lambda block: block.write(rule(self.segment(block), **parameters), out), self.blocks)
         return out
+
+    @cached_property
+    def _columns(self) -> dict[str, FloatArray]:
+        """Asked for once: a frame takes longer to give a column than a block to be turned into lanes."""
+        return {name: self.bars[name].to_numpy() for name in (*OHLCV, *OPTIONAL_BARS) if name in self.bars.columns}
 
     @cached_property
     def _factor(self) -> FloatArray | None:
@@ -134,16 +138,14 @@ def adjustment(adj_close: FloatArray, close: FloatArray, is_adjusted: BoolArray)
         return np.where(is_adjusted, adj_close / close, 1.0)
 
 
-def lanes_of(
-    columns: Mapping[str, Any] | pd.DataFrame, factor: FloatArray | None, block: Block, name: str
-) -> FloatArray:
+def lanes_of(columns: Mapping[str, FloatArray], factor: FloatArray | None, block: Block, name: str) -> FloatArray:
     """A column of a segment: turned into lanes, adjusted unless it is raw, without what no bar can have."""
     from finml_core.features.transpose import drop_impossible, scale
 
     supplied = name.removeprefix("raw_")
     if supplied not in columns:
         return np.full(block.shape, np.nan)
-    lanes = block.lanes(np.asarray(columns[supplied]))
+    lanes = block.lanes(columns[supplied])
     if factor is not None and supplied == name != "volume":
         scale(lanes, block.lanes(factor))
     drop_impossible(lanes.reshape(-1), name == "volume")

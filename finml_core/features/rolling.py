@@ -26,7 +26,8 @@ def lag(x: FloatArray, n_bars: int) -> FloatArray:
 
 def ratio(numerator: FloatArray, denominator: FloatArray, *, empty: float) -> FloatArray:
     """Quotient that is `empty` wherever the denominator is 0, and missing wherever either is missing."""
-    numerator, denominator = np.broadcast_arrays(numerator, denominator)
+    if np.shape(numerator) != np.shape(denominator):
+        numerator, denominator = np.broadcast_arrays(numerator, denominator)
     return _kernels().ratio(_flat(numerator), _flat(denominator), empty).reshape(numerator.shape)
 
 
