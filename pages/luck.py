@@ -6,10 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from finml_core import charts
-from finml_core.errors import FinmlError
-from finml_core.experiments import ExperimentConfig, audit_settings
 from finml_core.report import luck as reports
-from pages._ui import jobs, load, luck_studies, tables, text
+from pages._ui import jobs, load, luck_audit, luck_studies, tables, text
 from pages._ui.frame import (
     Headline,
     chart,
@@ -287,58 +285,6 @@ def draw_clusters() -> None:
     tables.show(table, tuple(CLUSTERS), alt="Clusters of trials", labels=CLUSTERS, download="trial_clusters")
 
 
-def draw_twin() -> None:
-    """The run's own configuration on bars without history, and the other controls."""
-    if finished is None:
-        st.info("An audit belongs to a finished run; choose one in the sidebar.")
-        return
-    found = luck_studies.audit_of(finished)
-    if found is None:
-        st.markdown(
-            "**Audit this run**: the same configuration on a noise twin, bars whose timestamps' returns are permuted, "
-            "so that there is nothing to know; and controls whose answer is known."
-        )
-        audited = audit_settings(load.run_config(finished))
-        st.button("Audit this run", key="luck_audit", type="primary", on_click=submit_audit, args=(audited,))
-        st.caption("It takes a little more than twice the time of the run, beside the dashboard, and adds no trial.")
-        if jobs.active():
-            jobs.watch("luck")
-        return
-    certificate, twins = found
-    metric = st.segmented_control(
-        "Measure",
-        ["auc", "sharpe"],
-        default="auc",
-        required=True,
-        format_func=lambda name: {"auc": "AUC", "sharpe": "Sharpe ratio"}[name],
-        key="luck_twin_metric",
-        bind="query-params",
-    )
-    champion = load.metrics(finished)["champion"]
-    own = twins.loc[twins["model"] == champion].set_index("series")[metric]
-    digits = 3 if metric == "auc" else 2
-    chart(
-        charts.noise_twin(twins, metric=metric),
-        f"{text.name(champion)}: {text.number(own['real'], digits)} on the real bars, "
-        f"{text.number(own.drop('real').mean(), digits)} on its noise twin, where nothing can be known.",
-        alt="Scores on the real bars and on the noise twin",
-        key="luck_twin",
-    )
-    download_table(twins, "noise_twin")
-    verdict(certificate["verdict"], f"{'; '.join(certificate['reasons'])}.")
-    with st.expander("The certificate, check by check"):
-        for check in certificate["checks"]:
-            verdict("passed" if check["passed"] else "failed", f"**{text.name(check['check'])}**: {check['reason']}.")
-
-
-def submit_audit(config: ExperimentConfig) -> None:
-    """Queue the audit of a run, or say why not; it survives a closed tab."""
-    try:
-        jobs.submit(config)
-    except FinmlError as error:
-        st.session_state["jobs_error"] = str(error)
-
-
 def draw_rules() -> None:
     """What is counted, and what is not."""
     st.markdown(
@@ -391,7 +337,7 @@ with show_errors():
         "Overfitting": draw_overfitting,
         "Reality check": draw_reality,
         "Effective number": draw_clusters,
-        "Noise twin": draw_twin,
+        "Noise twin": lambda: luck_audit.show(finished),
         "What counts": draw_rules,
     }
     for tab, draw in zip(
