@@ -26,7 +26,7 @@ QUICK = ExperimentConfig(
 )
 
 
-def finish(store: RunStore, run_id: str, limit_s: float = 240.0):
+def finish(store: RunStore, run_id: str, limit_s: float = 280.0):
     """Wait for a run's end."""
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
@@ -70,7 +70,7 @@ def open_at(monkeypatch):
         st.cache_data.clear()
         load.bar_store.cache_clear()
         load.run_store.cache_clear()
-        app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=240)
         for name, value in query.items():
             app.query_params[name] = value
         return app.run()

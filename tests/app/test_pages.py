@@ -44,7 +44,7 @@ def test_no_page_loads_torch(finished_home):
 import sys
 from streamlit.testing.v1 import AppTest
 for page in sys.argv[1:]:
-    app = AppTest.from_file(f"pages/{page}.py", default_timeout=60).run()
+    app = AppTest.from_file(f"pages/{page}.py", default_timeout=240).run()
     assert not app.exception, (page, app.exception)
     heavy = {"torch", "lightgbm", "shap"} & set(sys.modules)
     assert not heavy, f"{page} loads {heavy}"

@@ -23,7 +23,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 CHART = "[data-testid='stVegaLiteChart'] svg, [data-testid='stVegaLiteChart'] canvas"
-START_S, PAGE_MS = 30, 60_000
+START_S, PAGE_MS = 60, 120_000  # the first page of a fresh checkout compiles its kernels
 # A page opened by its own link asks for these two below its own path, then finds them at the root.
 HARMLESS = ("/_stcore/health", "/_stcore/host-config")
 # Streamlit's own findings, which no page can mend: rule and a part of the element's HTML.
