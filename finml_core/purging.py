@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from finml_core.errors import DataError
-from finml_core.typing import BoolArray, IntArray
+from finml_core.typing import IntArray
 
 Block = tuple[int, int]  # positions of distinct timestamps, start included, stop not
 
@@ -176,11 +176,6 @@ def overlap_counts(start: ArrayLike, end: ArrayLike, other_start: ArrayLike, oth
     begun = np.searchsorted(np.sort(other_start), end, side="right")
     over = np.searchsorted(np.sort(other_end), start, side="left")
     return (begun - over).astype(np.int64)
-
-
-def known_before(label_end: pd.Series, moment: pd.Timestamp) -> BoolArray:
-    """Rows whose outcome is known strictly before `moment`: what may be fitted on for rows from `moment` on."""
-    return (label_end < moment).to_numpy()
 
 
 def row_times(index: pd.Index) -> IntArray:

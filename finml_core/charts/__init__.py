@@ -31,7 +31,7 @@ from finml_core.charts.luck import (
 )
 from finml_core.charts.market import candles, window_line
 from finml_core.charts.models import learning_curves, score_intervals
-from finml_core.charts.prices import price_line, regime_band
+from finml_core.charts.prices import regime_band
 from finml_core.charts.quality import coverage_heatmap, finding_bars, session_bars
 from finml_core.charts.regimes import regime_durations, regime_probabilities, transition_heatmap
 from finml_core.charts.splits import fold_scores, leak_comparison, path_map, split_timeline
@@ -69,7 +69,6 @@ __all__ = [
     "overfitting_logits",
     "path_map",
     "performance_degradation",
-    "price_line",
     "regime_band",
     "regime_durations",
     "regime_probabilities",

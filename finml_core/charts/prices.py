@@ -5,45 +5,21 @@ import pandas as pd
 
 from finml_core.charts.grammar import (
     color_scale,
-    end_labels,
     faint_ink,
-    hover_series,
     legend,
-    level,
     panel,
-    series_color,
     spans,
     thin,
     time_axis,
-    y_axis,
     zoomable,
 )
 from finml_core.charts.theme import (
     HERO,
-    MOST_LABELS,
     regime_words,
-    series_colors,
     themed,
     words,
 )
 from finml_core.checks import check_columns
-
-
-def price_line(bars: pd.DataFrame, *, height: int = HERO) -> alt.LayerChart:
-    """Closes of several symbols rebased to 100 at each one's first bar; `bars` has symbol, ts, close."""
-    check_columns(bars, ("symbol", "ts", "close"), what="the frame of prices")
-    bars = bars.loc[:, ["symbol", "ts", "close"]].sort_values(["symbol", "ts"])
-    rebased = bars["close"] / bars.groupby("symbol")["close"].transform("first") * 100
-    shown = thin(bars.assign(rebased=rebased.astype("float64")), column="rebased")
-    names = list(shown["symbol"].unique())
-    colors = dict(zip(names, series_colors(names).values(), strict=True))
-    color = series_color(colors, "symbol")
-    y = y_axis("rebased", "Price (first bar = 100)")
-    line = alt.Chart(shown).mark_line().encode(**time_axis(shown), y=y, color=color, detail="symbol:N")
-    layers = [level(100, y), zoomable(line), hover_series(shown, "symbol", {"rebased": ".1f"})]
-    if len(names) <= MOST_LABELS:
-        layers.append(end_labels(shown, y, "rebased", color, series="symbol"))
-    return themed(alt.layer(*layers), height)
 
 
 def regime_band(price: pd.DataFrame, regimes: pd.DataFrame, *, unit: str = "USD", height: int = HERO) -> alt.LayerChart:

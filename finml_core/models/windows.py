@@ -74,13 +74,6 @@ class WindowMap:
         return position
 
 
-def find_windows(
-    context: pd.DataFrame, rows: pd.Index, length: int, *, longest_gap: str | pd.Timedelta | None = None
-) -> WindowIndex:
-    """The windows of one WindowMap at `rows`."""
-    return WindowMap(context, longest_gap=longest_gap).locate(rows, length)
-
-
 def _run_lengths(is_first: BoolArray, is_complete: BoolArray) -> IntArray:
     """Complete rows without a break that end at each place, and so the longest window there."""
     place = np.arange(len(is_first))

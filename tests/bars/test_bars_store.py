@@ -1,6 +1,5 @@
 """The store keeps bars whole: between readers and writers, between processes, and through a kill."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -258,18 +257,21 @@ def test_a_reader_in_another_process_sees_the_store_before_or_after(big, store, 
     assert len(store.load()) == 150_060
 
 
-def ingest_one(path: str, symbol: str, frame: pd.DataFrame) -> None:
-    BarStore(path).ingest(frame, options=IngestOptions(symbol=symbol))
+FIRST_INGEST = """
+import sys
+import pandas as pd
+from finml_core.bars import BarStore, IngestOptions
+path, bars, symbol = sys.argv[1:]
+BarStore(path).ingest(pd.read_parquet(bars), options=IngestOptions(symbol=symbol))
+print("done", flush=True)
+"""
 
 
-def test_writing_processes_queue_even_for_the_first_ingest(store, plain):
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=ingest_one, args=(str(store.path), f"P{number}", plain)) for number in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0]
+def test_writing_processes_queue_even_for_the_first_ingest(store, plain, tmp_path):
+    bars = tmp_path / "plain.parquet"
+    plain.to_parquet(bars)
+    processes = [run_python(FIRST_INGEST, str(store.path), str(bars), symbol) for symbol in ("P0", "P1")]
+    assert [process.communicate()[0].strip() for process in processes] == ["done", "done"]
     assert store.symbols() == ["P0", "P1"]
 
 

@@ -23,13 +23,6 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
             "volume": generator.lognormal(14, 0.4, n).round(),
         }
     )
-    bars = pd.concat(
-        [
-            candles[["ts", "close"]].assign(symbol=s, close=close * np.exp(k * np.linspace(0, 1, n)))
-            for k, s in ((0.1, "AAPL"), (-0.2, "IBM"), (0.45, "MSFT"))
-        ],
-        ignore_index=True,
-    )
     state = np.repeat(generator.integers(0, 7, n // 20), 20)
     regimes = pd.DataFrame(
         {"ts": ts, "regime": [REGIMES[k] for k in state], "confidence": generator.uniform(0.35, 0.95, n)}
@@ -61,7 +54,6 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
     return {
         "candles": (candles,),
         "window_line": (candles[["ts", "close"]],),
-        "price_line": (bars,),
         "regime_band": (candles[["ts", "close"]], regimes),
         "split_timeline": (_timeline(ts),),
         "fold_scores": (

@@ -12,7 +12,6 @@ from finml_core.purging import (
     PURGED,
     TRAIN,
     Timeline,
-    known_before,
     label_times,
     merged,
     overlap_counts,
@@ -81,11 +80,6 @@ def test_overlap_counts_agree_with_two_loops(seed, n, m):
     end, other_end = start + generator.integers(0, 6, n), other_start + generator.integers(0, 6, m)
     slow = [sum(start[i] <= other_end[j] and other_start[j] <= end[i] for j in range(m)) for i in range(n)]
     assert list(overlap_counts(start, end, other_start, other_end)) == slow
-
-
-def test_known_before_is_strict():
-    label_end = pd.Series(MINUTES[:4])
-    assert list(known_before(label_end, MINUTES[2])) == [True, True, False, False]
 
 
 def test_label_ends_are_aligned_on_the_rows():
