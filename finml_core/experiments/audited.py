@@ -12,6 +12,7 @@ from finml_core.experiments.leak_audit import LeakAudit, audit_pipeline, judge_t
 from finml_core.experiments.progress import Checkpoint, Progress, Report, ShouldStop, within
 from finml_core.experiments.run import ExperimentResult, run_experiment
 from finml_core.experiments.twin import noise_twin
+from finml_core.features import FeatureCache
 
 RUNS_END = 0.8  # share of the work after which only controls are left
 ABLATION = 0.9  # and after which only the ablation is
@@ -42,28 +43,32 @@ def run_audited(
     progress: Report | None = None,
     should_stop: ShouldStop | None = None,
     checkpoint: Checkpoint | None = None,
+    cache: FeatureCache | None = None,
 ) -> ExperimentResult:
     """As `run_experiment`, then the leak audit that `config.audit` asks for.
 
-    The twins are controls that nobody chooses by: they are no trials.
+    The twins are controls that nobody chooses by: they are no trials, and their features are not kept.
     """
     plain = replace(config, audit=AuditConfig())
     settings = config.audit
     share = RUNS_END / (1 + settings.n_twins)
 
-    def run(part: int, bars: pd.DataFrame, kept: Checkpoint | None, run_id: str) -> ExperimentResult:
+    def run(
+        part: int, bars: pd.DataFrame, kept: Checkpoint | None, run_id: str = "", cache: FeatureCache | None = None
+    ) -> ExperimentResult:
         report = within(progress, (part * share, (part + 1) * share))
         named = report if part == 0 or report is None else _twin_words(report, part)
-        return run_experiment(plain, bars, run_id=run_id, progress=named, should_stop=should_stop, checkpoint=kept)
+        return run_experiment(
+            plain, bars, run_id=run_id, progress=named, should_stop=should_stop, checkpoint=kept, cache=cache
+        )
 
-    real = run(0, bars, checkpoint, run_id)
-    data = make_dataset(plain, bars)
+    real = run(0, bars, checkpoint, run_id, cache)
+    data = make_dataset(plain, bars, cache)
     twins = [
         run(
             number,
             noise_twin(data.bars, seed=settings.seed + number),
             None if checkpoint is None else _Apart(checkpoint, f"twin{number}"),
-            "",
         )
         for number in range(1, settings.n_twins + 1)
     ]

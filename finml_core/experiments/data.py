@@ -6,7 +6,7 @@ import pandas as pd
 
 from finml_core.errors import DataError
 from finml_core.experiments.config import ExperimentConfig
-from finml_core.features import FeatureEngineer
+from finml_core.features import FeatureCache, FeatureEngineer
 from finml_core.labels import make_labels
 from finml_core.samples import Samples, make_samples
 from finml_core.schemas import as_bars
@@ -22,8 +22,10 @@ class Dataset:
     samples: Samples  # complete rows with a known outcome
 
 
-def make_dataset(config: ExperimentConfig, bars: pd.DataFrame) -> Dataset:
+def make_dataset(config: ExperimentConfig, bars: pd.DataFrame, cache: FeatureCache | None = None) -> Dataset:
     """Choose the bars, compute features and labels, and keep the complete rows.
+
+    With a `cache`, features that any process has computed of the same bars and configuration are read from there.
 
     Raises
     ------
@@ -31,7 +33,8 @@ def make_dataset(config: ExperimentConfig, bars: pd.DataFrame) -> Dataset:
         If a symbol of the experiment has no bars in its range, or no complete row is left.
     """
     bars = choose_bars(config, bars)
-    features = FeatureEngineer(config.features).fit(bars).transform(bars)
+    engineer = FeatureEngineer(config.features).fit(bars)
+    features = engineer.transform(bars) if cache is None else cache.transform(engineer, bars)
     labels = make_labels(bars, config.label)
     return Dataset(bars=bars, features=features, samples=make_samples(features, labels))
 

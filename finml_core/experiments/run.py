@@ -23,6 +23,7 @@ from finml_core.experiments.score import (
 )
 from finml_core.experiments.trial import Trial, bars_fingerprint
 from finml_core.experiments.trials import run_trials
+from finml_core.features import FeatureCache
 from finml_core.models import ModelType
 from finml_core.regimes import RuleRegimeDetector, label_regimes
 from finml_core.schemas import PREDICTIONS, bars_per_year
@@ -55,6 +56,7 @@ def run_experiment(
     progress: Report | None = None,
     should_stop: ShouldStop | None = None,
     checkpoint: Checkpoint | None = None,
+    cache: FeatureCache | None = None,
 ) -> ExperimentResult:
     """Bars to an honest answer: features, labels, purged splits, models, calibration, regimes, arbitration, backtest.
 
@@ -71,6 +73,8 @@ def run_experiment(
         Asked between pieces of work; True raises ExperimentCancelled.
     checkpoint : Checkpoint, optional
         Keeps finished folds; folds found there are not trained again.
+    cache : FeatureCache, optional
+        Features computed earlier of the same bars are read from there; the result is the same.
 
     Raises
     ------
@@ -83,11 +87,11 @@ def run_experiment(
         from finml_core.experiments.audited import run_audited
 
         return run_audited(
-            config, bars, run_id=run_id, progress=progress, should_stop=should_stop, checkpoint=checkpoint
+            config, bars, run_id=run_id, progress=progress, should_stop=should_stop, checkpoint=checkpoint, cache=cache
         )
     tell = Progress(progress, should_stop)
     tell("features", 0.0, "computing features")
-    data = make_dataset(config, bars)
+    data = make_dataset(config, bars, cache)
     splitter = config.split.build()
     samples = data.samples
     tell("splits", 0.03, "splitting")

@@ -67,6 +67,7 @@ def look(order: dict[str, Any]) -> pd.DataFrame:
     from finml_core.bars import load_snapshot
     from finml_core.experiments import make_dataset
     from finml_core.models import load_model
+    from finml_core.runs.feature_cache import feature_cache
 
     store = RunStore(Path(order["home"]))
     run_id, symbol, ts = order["run_id"], order["symbol"], pd.Timestamp(order["ts"])
@@ -74,7 +75,7 @@ def look(order: dict[str, Any]) -> pd.DataFrame:
     if not hasattr(model, "attention_weights"):
         raise RunError(f"{order['model']} reads rows, not windows, and has no attention to show.")
     bars = load_snapshot(Path(order["home"]) / "snapshots", store.status(run_id).snapshot)
-    features = make_dataset(store.config(run_id), bars).features
+    features = make_dataset(store.config(run_id), bars, feature_cache(Path(order["home"]))).features
     if (symbol, ts) not in features.index:
         raise RunError(f"run {run_id} has no bar of {symbol} at {ts}; choose one of its predictions.")
     length = model.sequence_length

@@ -41,18 +41,21 @@ class Trade:
     load_bars: Callable[[Path, str], pd.DataFrame]
     plan_trials: PlanTrials
     run_experiment: Callable[..., Any]
+    feature_cache: Callable[[Path], Any]
 
 
 def experiment_trade() -> Trade:
     """The real tools, whose libraries are loaded only when the run's turn has come."""
     from finml_core.bars import load_snapshot
     from finml_core.experiments import ExperimentConfig, run_experiment
+    from finml_core.runs.feature_cache import feature_cache
 
     return Trade(
         read_config=ExperimentConfig.from_yaml,
         load_bars=load_snapshot,
         plan_trials=plan_trials,
         run_experiment=run_experiment,
+        feature_cache=feature_cache,
     )
 
 
@@ -125,7 +128,12 @@ class _Work:
         write_attempt(self._folder, trade.plan_trials(config, bars))
         self._keep(
             trade.run_experiment(
-                config, bars, progress=self._progress, should_stop=self._should_stop, checkpoint=self._checkpoint
+                config,
+                bars,
+                progress=self._progress,
+                should_stop=self._should_stop,
+                checkpoint=self._checkpoint,
+                cache=trade.feature_cache(self._home),
             )
         )
 

@@ -102,8 +102,8 @@ def test_regimes_read_with_hindsight_are_caught(small, market, monkeypatch, bars
 def test_a_scaler_fitted_on_all_rows_is_caught(small, market, monkeypatch):
     make_dataset, everything = run_module.make_dataset, []
 
-    def remembered(config, bars):
-        data = make_dataset(config, bars)
+    def remembered(config, bars, cache):
+        data = make_dataset(config, bars, cache)
         everything[:] = [data.samples.X.to_numpy()]
         return data
 
@@ -119,8 +119,8 @@ def test_a_scaler_fitted_on_all_rows_is_caught(small, market, monkeypatch):
 def test_features_selected_on_all_rows_are_caught(small, market, monkeypatch):
     honest = run_module.make_dataset
 
-    def selected(config, bars):
-        data = honest(config, bars)
+    def selected(config, bars, cache):
+        data = honest(config, bars, cache)
         strength = data.samples.X.corrwith(data.samples.y).abs()
         chosen = strength.nlargest(8).index.sort_values()
         samples = replace(data.samples, X=data.samples.X[chosen])

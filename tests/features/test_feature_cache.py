@@ -88,8 +88,9 @@ def test_what_a_caller_writes_stays_with_him(tmp_path, panel, engineer):
 
 
 def test_the_least_recently_used_goes_first(tmp_path, panel, engineer):
-    size = engineer.transform(panel).to_numpy().nbytes + 128
-    cache = FeatureCache(tmp_path, max_bytes=2 * size)
+    FeatureCache(tmp_path / "one").transform(engineer, panel)
+    (one,) = files(tmp_path / "one")
+    cache = FeatureCache(tmp_path, max_bytes=2 * one.stat().st_size)
     symbols = [panel.assign(symbol=panel["symbol"] + suffix) for suffix in "abc"]
     for bars in symbols[:2]:
         cache.transform(engineer, bars)
@@ -123,6 +124,39 @@ def test_an_unfinished_file_is_never_read_and_cleared_away_later(tmp_path, panel
     whole.unlink()
     cache.transform(engineer, panel)
     assert not torn.exists()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda whole: b"",
+        lambda whole: whole[:50],
+        lambda whole: whole[:-1],
+        lambda whole: whole[:5000] + bytes(4096) + whole[9096:],
+        lambda whole: whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:],
+        lambda whole: b"no numbers at all" * 1000,
+        lambda whole: whole[:-8] + bytes(8),
+    ],
+    ids=["empty", "header cut", "last byte gone", "a page of zeros", "one bit", "another format", "sums"],
+)
+def test_a_broken_file_is_computed_again_and_replaced(tmp_path, panel, engineer, never_computed, spoil):
+    cache = FeatureCache(tmp_path)
+    cache.transform(engineer, panel)
+    (path,) = files(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(spoil(whole))
+    pd.testing.assert_frame_equal(cache.transform(engineer, panel), engineer.transform(panel))
+    assert path.read_bytes() == whole
+    never_computed()
+    pd.testing.assert_frame_equal(cache.transform(engineer, panel), engineer.transform(panel))
+
+
+def test_other_code_finds_nothing_of_the_older(tmp_path, panel, engineer, monkeypatch):
+    cache = FeatureCache(tmp_path)
+    cache.transform(engineer, panel)
+    monkeypatch.setattr(cache_module, "_code_version", lambda: "a later one")
+    cache.transform(engineer, panel)
+    assert len(files(tmp_path)) == 2
 
 
 def test_a_failed_write_leaves_nothing_behind(tmp_path, panel, engineer, monkeypatch):

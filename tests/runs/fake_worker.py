@@ -35,7 +35,7 @@ def scored(trial, seed):
     return SimpleNamespace(**{**vars(trial), "returns": returns})
 
 
-def run_experiment(config, bars, *, progress, should_stop, checkpoint):
+def run_experiment(config, bars, *, progress, should_stop, checkpoint, cache):
     made_now = []
     for piece in range(config.n_pieces):
         key = f"piece-{piece}"
@@ -84,6 +84,7 @@ def learn():
         load_bars=lambda folder, snapshot: pd.read_parquet(folder / f"{snapshot}.parquet"),
         plan_trials=planned_trials,
         run_experiment=run_experiment,
+        feature_cache=lambda home: None,
     )
 
 

@@ -89,7 +89,7 @@ def test_one_run_trains_at_a_time_in_order_and_the_others_say_whom_they_wait_for
     assert f"waits for first ({first})" in store.status(second).message
     store.cancel(third)
     assert until(store, third, "cancelled", "done").state == "cancelled"
-    assert store.status(first).state == "running"
+    assert until(store, first, "running", "done", "failed").state == "running"
     store.cancel(first)
     earlier, later = until(store, first, "cancelled"), until(store, second, "done")
     assert later.started >= earlier.finished
