@@ -25,7 +25,9 @@ LAZY = {
     "estimate_cost": "finml_core.experiments.cost",
     "make_dataset": "finml_core.experiments.data",
     "per_unit": "finml_core.experiments.score",
+    "PathBacktests": "finml_core.experiments.what_if",
     "rebacktest": "finml_core.experiments.what_if",
+    "rebacktest_paths": "finml_core.experiments.what_if",
     "run_experiment": "finml_core.experiments.run",
     "score_strategies": "finml_core.experiments.score",
 }
@@ -43,6 +45,7 @@ __all__ = [
     "SplitConfig",
     "LeakAudit",
     "Pace",
+    "PathBacktests",
     "Trial",
     "ablate",
     "audit_pipeline",
@@ -54,6 +57,7 @@ __all__ = [
     "noise_twin",
     "per_unit",
     "rebacktest",
+    "rebacktest_paths",
     "run_experiment",
     "score_strategies",
 ]

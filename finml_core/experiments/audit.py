@@ -20,9 +20,24 @@ def audit_run(
 
     `splits` are the very row numbers that models were trained and tested on: whoever made them is not trusted.
     """
-    return pd.DataFrame(
-        [_features_know_no_future(config, data), _no_span_overlaps(data, splits), *_outcomes_come_later(predictions)]
-    )
+    checks = [_features_know_no_future(config, data), _no_span_overlaps(data, splits)]
+    checks += _outcomes_come_later(predictions)
+    if config.split.n_paths > 1:
+        checks.append(whole_paths(predictions))
+    return pd.DataFrame(checks)
+
+
+def whole_paths(predictions: pd.DataFrame) -> dict[str, object]:
+    """Whether every path of every model predicts the same rows: each is then a full out-of-sample history."""
+    n_rows = predictions.groupby(["model", "path"]).size()
+    short = int((n_rows < len(predictions.drop_duplicates(["symbol", "ts"]))).sum())
+    lack = f"{short} path{'' if short == 1 else 's'} of {len(n_rows)} {'lacks' if short == 1 else 'lack'}"
+    return {
+        "check": "paths",
+        "passed": short == 0,
+        "value": float(short),
+        "reason": f"{lack} rows that the others have" if short else "every path predicts every row once",
+    }
 
 
 def _features_know_no_future(config: ExperimentConfig, data: Dataset) -> dict[str, object]:

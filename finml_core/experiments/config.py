@@ -16,10 +16,12 @@ from finml_core.features import FeatureConfig
 from finml_core.labels import LabelConfig
 from finml_core.models import ModelConfig, ModelType
 from finml_core.regimes import RuleConfig
-from finml_core.splits import PurgedKFold, WalkForwardCV
+from finml_core.splits import CombinatorialPurgedCV, PurgedKFold, WalkForwardCV
 
-Splitter = PurgedKFold | WalkForwardCV
+Splitter = PurgedKFold | WalkForwardCV | CombinatorialPurgedCV
+SPLIT_KINDS = ("purged_kfold", "walk_forward", "combinatorial")
 MOST_SEEDS = 50
+MOST_FITS = 500  # of one model: folds of a combinatorial split times seeds
 UP_OR_DOWN = ("direction", "triple_barrier", "trend_scanning")  # labels of which 1 says up and 0 down
 
 
@@ -27,8 +29,9 @@ UP_OR_DOWN = ("direction", "triple_barrier", "trend_scanning")  # labels of whic
 class SplitConfig:
     """How the past is divided into what a model learns from and what it is judged on."""
 
-    kind: Literal["purged_kfold", "walk_forward"] = "purged_kfold"
-    n_splits: int = 5  # folds of purged_kfold
+    kind: Literal["purged_kfold", "walk_forward", "combinatorial"] = "purged_kfold"
+    n_splits: int = 5  # folds of purged_kfold, blocks of combinatorial
+    n_test_splits: int = 2  # blocks that each fold tests, combinatorial
     train_size: int = 756  # timestamps, walk_forward
     test_size: int = 252  # timestamps, walk_forward
     step_size: int = 252  # timestamps, walk_forward
@@ -36,8 +39,9 @@ class SplitConfig:
     embargo_pct: float = 0.01  # share of the timestamps after each test block
 
     def __post_init__(self) -> None:
-        check_choice("kind", self.kind, ("purged_kfold", "walk_forward"))
+        check_choice("kind", self.kind, SPLIT_KINDS)
         check_integer("n_splits", self.n_splits, 2)
+        check_integer("n_test_splits", self.n_test_splits, 1)
         check_integer("train_size", self.train_size, 1)
         check_integer("test_size", self.test_size, 1)
         check_integer("step_size", self.step_size, 1)
@@ -47,11 +51,21 @@ class SplitConfig:
                 f"step_size is {self.step_size}, below test_size, {self.test_size}: blocks would overlap and a bar "
                 "would be predicted twice. Use a step of at least the test size."
             )
+        if self.kind == "combinatorial":
+            _check_fits(self)
+
+    @property
+    def n_paths(self) -> int:
+        """Out-of-sample histories that the folds can be put together to."""
+        splitter = self.build()
+        return splitter.n_paths if isinstance(splitter, CombinatorialPurgedCV) else 1
 
     def build(self) -> Splitter:
         """The splitter of these settings; it purges from the label ends that it is given."""
         if self.kind == "purged_kfold":
             return PurgedKFold(n_splits=self.n_splits, embargo_pct=self.embargo_pct)
+        if self.kind == "combinatorial":
+            return CombinatorialPurgedCV(self.n_splits, self.n_test_splits, embargo_pct=self.embargo_pct)
         return WalkForwardCV(
             train_size=self.train_size,
             test_size=self.test_size,
@@ -157,6 +171,8 @@ class ExperimentConfig:
             raise ConfigError(f"models names one twice: {', '.join(self.models)}.")
         check_integer("n_seeds", self.n_seeds, 1)
         check_between("n_seeds", self.n_seeds, 1, MOST_SEEDS)
+        if self.split.kind == "combinatorial":
+            _check_fits(self.split, self.n_seeds)
         if self.label.kind not in UP_OR_DOWN:
             raise ConfigError(
                 f"label.kind is {self.label.kind!r}, but an experiment predicts up or down; "
@@ -198,6 +214,17 @@ class ExperimentConfig:
 def audit_settings(config: ExperimentConfig, **changes: Any) -> ExperimentConfig:
     """The same experiment as a run that audits itself; `changes` are those of AuditConfig."""
     return replace(config, audit=AuditConfig(**{"enabled": True, **changes}))
+
+
+def _check_fits(split: SplitConfig, n_seeds: int = 1) -> None:
+    n_folds = split.build().get_n_splits()
+    if n_folds * n_seeds > MOST_FITS:
+        seeds = f" times {n_seeds} seeds" if n_seeds > 1 else ""
+        raise ConfigError(
+            f"{n_folds} choices of {split.n_test_splits} out of {split.n_splits} blocks{seeds} are "
+            f"{n_folds * n_seeds} fits of each model; {MOST_FITS} are the most. Use fewer blocks, test fewer at "
+            "a time, or train fewer seeds: 10 blocks of which 2 are tested make 45 fits."
+        )
 
 
 class _Loader(yaml.SafeLoader):

@@ -10,7 +10,7 @@ from finml_core.features.registry import make_registry
 from finml_core.models import ModelType
 from finml_core.models.count import count_parameters
 
-COST = ("model", "trainings", "rows", "windows", "parameters", "seconds")
+COST = ("model", "trainings", "paths", "rows", "windows", "parameters", "seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Pace:
 
 
 def estimate_cost(config: ExperimentConfig, n_bars: Mapping[str, int], paces: Mapping[str, Pace]) -> pd.DataFrame:
-    """A row a model: trainings (folds x seeds), training rows and windows of one, weights, seconds of all.
+    """A row a model: trainings (folds x seeds), the paths they make, rows and windows of one, weights, seconds of all.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def estimate_cost(config: ExperimentConfig, n_bars: Mapping[str, int], paces: Ma
 
     Returns
     -------
-    DataFrame with model, trainings, rows, windows, parameters, seconds
+    DataFrame with model, trainings, paths, rows, windows, parameters, seconds
         Windows and parameters are missing for a model that reads rows. Seconds of a network count all its epochs, which
         early stopping may cut short, and grow with weights and bars a window.
     """
@@ -56,6 +56,8 @@ def _folds(config: ExperimentConfig, n_rows: int, n_times: int) -> tuple[int, fl
     split = config.split
     if split.kind == "purged_kfold":
         return split.n_splits, n_rows * (split.n_splits - 1) / split.n_splits
+    if split.kind == "combinatorial":
+        return split.build().get_n_splits(), n_rows * (split.n_splits - split.n_test_splits) / split.n_splits
     n_folds = max((n_times - split.train_size - split.test_size) // split.step_size + 1, 0)
     n_train = split.train_size + (split.step_size * (n_folds - 1) / 2 if split.expanding and n_folds else 0)
     return n_folds, n_train * n_rows / max(n_times, 1)
@@ -65,7 +67,7 @@ def _cost(
     model: ModelType, config: ExperimentConfig, n_folds: int, n_train: float, n_features: int, pace: Pace | None
 ) -> dict[str, object]:
     trainings = n_folds * (config.n_seeds if model.draws else 1)
-    row = {"model": model.value, "trainings": trainings, "rows": n_train}
+    row = {"model": model.value, "trainings": trainings, "paths": config.split.n_paths, "rows": n_train}
     windows = parameters = seconds = float("nan")
     if model.is_sequence:
         windows = n_train * (1 - config.model.train.validation_share)

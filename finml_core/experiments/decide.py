@@ -9,6 +9,7 @@ from finml_core.arbitration import arbitrate, moving_average_cross, zscore_rever
 from finml_core.backtest import BacktestResult, run_backtest
 from finml_core.errors import DataError
 from finml_core.experiments.config import ExperimentConfig
+from finml_core.experiments.paths import in_blocks
 from finml_core.models import ModelType
 from finml_core.schemas import bars_per_year, key_index
 from finml_core.sizing import average_active, probability_weight
@@ -66,14 +67,14 @@ def decide(config: ExperimentConfig, bars: pd.DataFrame, predictions: pd.DataFra
     ----------
     config : ExperimentConfig
     bars : sorted long bars of the experiment
-    predictions : the tidy table with `p_cal`
+    predictions : the tidy table of one path with `p_cal`
     regimes : `regime, confidence` on (symbol, ts), filtered
 
     The benchmark, `equal_holding`, is brought back to equal parts at each open and pays for it like all others.
     """
     n_symbols = len(config.symbols)
     opinions = strategy_opinions(config, bars, predictions)
-    start = first_decision(predictions, config.calibration.min_samples)
+    start = first_decision(in_blocks(config.split, predictions), config.calibration.min_samples)
     span = bars.loc[bars["ts"] >= start].reset_index(drop=True)
     weights = model_weights(config, predictions, n_symbols)
     for rule in RULE_STYLES:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from finml_core.experiments.progress import ExperimentCancelled, Progress
@@ -14,7 +15,6 @@ from finml_core.models.device_use import device_use
 from finml_core.samples import Samples
 from finml_core.typing import IntArray
 
-PATH = 0  # a splitter that tests each row once has one path
 HISTORY = ("model", "fold", "seed", "epoch", "train_loss", "validation_loss")
 EPOCH = HISTORY[3:]
 AT_ONCE = 8  # networks in one batched program, whose folds are kept when all are done
@@ -22,19 +22,29 @@ AT_ONCE = 8  # networks in one batched program, whose folds are kept when all ar
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One model on one fold from one seed: which samples teach it, and which rows it answers for."""
+    """One model on one fold from one seed: which samples teach it, and which rows it answers for on which path."""
 
     model: ModelType
     fold: int
     seed: int
     is_first_seed: bool
     train: IntArray  # positions in the samples
-    rows: pd.DataFrame  # feature rows
+    test: IntArray  # positions in the samples
+    paths: IntArray  # of each tested sample
+    ahead: pd.DataFrame | None = None  # feature rows after the last sample, on the path of the last tested one
 
     @property
     def name(self) -> str:
         """As its model and checkpoints are kept: the first seed under the model's own name."""
         return self.model.value if self.is_first_seed else f"{self.model.value}-seed-{self.seed}"
+
+    def asked(self, samples: Samples) -> tuple[pd.DataFrame, IntArray]:
+        """Feature rows to predict, and the path of each."""
+        rows = samples.X.iloc[self.test]
+        if self.ahead is None:
+            return rows, self.paths
+        last = self.paths[rows.index.get_level_values("ts").argmax()]
+        return pd.concat([rows, self.ahead]), np.r_[self.paths, np.full(len(self.ahead), last)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +136,7 @@ def fit_and_predict(
     seconds = time.perf_counter() - started
     n_epochs = [max(len(getattr(model, "history_", [])), 1) for model in models]
     return [
-        (model, _predict(model, job, context, seconds * own / sum(n_epochs)))
+        (model, _predict(model, job, samples, context, seconds * own / sum(n_epochs)))
         for model, job, own in zip(models, jobs, n_epochs, strict=True)
     ]
 
@@ -165,13 +175,14 @@ def _fit_together(models: Sequence[Any], jobs: Sequence[Job], samples: Samples, 
     fit_folds(models, folds, context=context, together=True)
 
 
-def _predict(model: Any, job: Job, context: pd.DataFrame, training_s: float) -> Piece:
+def _predict(model: Any, job: Job, samples: Samples, context: pd.DataFrame, training_s: float) -> Piece:
     started = time.perf_counter()
-    p_up = model.predict_proba(job.rows, **_taken(model.predict_proba, context=context))[:, 1]
+    rows, paths = job.asked(samples)
+    p_up = model.predict_proba(rows, **_taken(model.predict_proba, context=context))[:, 1]
     seconds = training_s + time.perf_counter() - started
     which = {"model": job.model.value, "fold": job.fold, "seed": job.seed}
-    predictions = job.rows.index.to_frame(index=False)
-    predictions = predictions.assign(fold=job.fold, path=PATH, model=job.model.value, seed=job.seed, p_raw=p_up)
+    predictions = rows.index.to_frame(index=False)
+    predictions = predictions.assign(fold=job.fold, path=paths, model=job.model.value, seed=job.seed, p_raw=p_up)
     history = pd.DataFrame(getattr(model, "history_", []), columns=list(EPOCH))
     for place, (column, value) in enumerate(which.items()):
         history.insert(place, column, value)

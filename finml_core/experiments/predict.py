@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from finml_core.experiments.fitting import Epochs, Job, Piece, fit_and_predict, grouped
@@ -32,6 +33,7 @@ def predict_out_of_sample(
     models: Sequence[ModelType],
     config: ModelConfig,
     *,
+    paths: Sequence[IntArray] | None = None,
     n_seeds: int = 1,
     context: pd.DataFrame | None = None,
     ahead: pd.DataFrame | None = None,
@@ -45,6 +47,8 @@ def predict_out_of_sample(
     samples : Samples of n rows
     splits : the (train, test) integer arrays of a splitter, in time order
     models, config : which models, and their settings
+    paths : one integer array a fold, optional
+        The path of each test row, see `path_of_rows`; without it all rows stand on path 0.
     n_seeds : int
         Trainings of each model that draws, from `config.seed` on; its probability is their mean. Folds and seeds of a
         network are trained in one program where that is faster, and agree with separate training to 1e-3.
@@ -52,18 +56,19 @@ def predict_out_of_sample(
         Feature rows of all bars, from which sequence models take the rows before a sample. Features at t know nothing
         after t, so a training window may reach back across a purged gap.
     ahead : DataFrame, optional
-        Complete feature rows after the last test block; the last fold's model predicts them too. Those whose outcome is
-        not known yet carry none.
+        Complete feature rows after the last test block; the models of the folds that test this block predict them too,
+        each on its path. Those whose outcome is not known yet carry none.
     progress, checkpoint : optional
         Where to report and to ask whether to stop; where finished folds are kept and found again.
 
     Returns
     -------
-    OutOfSample, predictions sorted by model, ts, symbol
+    OutOfSample, predictions sorted by model, path, ts, symbol
     """
     progress = progress or Progress()
     context = samples.X if context is None else context
-    jobs = _jobs(samples, splits, models, config.seed, n_seeds, ahead)
+    paths = [np.zeros(len(test), dtype=np.int64) for _, test in splits] if paths is None else paths
+    jobs = _jobs(samples, splits, paths, models, config.seed, n_seeds, ahead)
     pieces: list[Piece] = []
     for group in grouped(jobs, config):
         kept = [_load(checkpoint, job) for job in group]
@@ -83,19 +88,28 @@ def predict_out_of_sample(
 def _jobs(
     samples: Samples,
     splits: Sequence[Split],
+    paths: Sequence[IntArray],
     models: Sequence[ModelType],
     seed: int,
     n_seeds: int,
     ahead: pd.DataFrame | None,
 ) -> list[Job]:
-    rows = [samples.X.iloc[test] for _, test in splits]
-    if ahead is not None:
-        rows[-1] = pd.concat([rows[-1], ahead])
+    ts = samples.X.index.get_level_values("ts")
+    ends = [ts[test].max() for _, test in splits]
     return [
-        Job(model=model, fold=fold, seed=seed + number, is_first_seed=number == 0, train=train, rows=rows[fold])
+        Job(
+            model=model,
+            fold=fold,
+            seed=seed + number,
+            is_first_seed=number == 0,
+            train=train,
+            test=test,
+            paths=paths[fold],
+            ahead=ahead if ends[fold] == max(ends) else None,
+        )
         for model in models
         for number in range(n_seeds if model.draws else 1)
-        for fold, (train, _) in enumerate(splits)
+        for fold, (train, test) in enumerate(splits)
     ]
 
 
@@ -104,7 +118,7 @@ def _joined(pieces: Sequence[Piece], samples: Samples) -> OutOfSample:
     outcomes = pd.DataFrame({"y_true": samples.y, "label_return": samples.label_return, "label_end": samples.label_end})
     by_seed = by_seed.join(outcomes, on=["symbol", "ts"])
     return OutOfSample(
-        predictions=_averaged(by_seed).sort_values(["model", "ts", "symbol"], ignore_index=True),
+        predictions=_averaged(by_seed).sort_values(["model", "path", "ts", "symbol"], ignore_index=True),
         by_seed=by_seed,
         history=pd.concat([piece.history for piece in pieces], ignore_index=True),
         times=pd.concat([piece.times for piece in pieces], ignore_index=True),

@@ -10,26 +10,28 @@ from finml_core.calibration import cross_fit_calibrate, cross_fit_intervals
 from finml_core.experiments.audit import audit_run
 from finml_core.experiments.config import ExperimentConfig
 from finml_core.experiments.data import Dataset, make_dataset, rows_after
-from finml_core.experiments.decide import ARBITRATED, Decisions, decide
+from finml_core.experiments.decide import ARBITRATED, Decisions
+from finml_core.experiments.path_decisions import PathDecisions, decide_paths
+from finml_core.experiments.paths import check_size, in_blocks, path_of_rows
 from finml_core.experiments.predict import predict_out_of_sample
 from finml_core.experiments.progress import Checkpoint, Progress, Report, ShouldStop, within
 from finml_core.experiments.score import (
     equity_table,
-    interval_coverage,
     leaderboard,
-    score_calibration,
     score_folds,
     score_strategies,
 )
+from finml_core.experiments.score_paths import mean_calibration, mean_coverage, path_summary, score_paths
 from finml_core.experiments.trial import Trial, bars_fingerprint
 from finml_core.experiments.trials import run_trials
 from finml_core.features import FeatureCache
 from finml_core.models import ModelType
 from finml_core.regimes import RuleRegimeDetector, label_regimes
-from finml_core.schemas import PREDICTIONS, bars_per_year
+from finml_core.schemas import bars_per_year
 from finml_core.splits import split_diagnostics, split_timeline
 
 TRAINING = (0.05, 0.85)  # the shares of the work between which training runs
+DECIDING = (0.9, 0.95)  # and between which every path is decided and backtested
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,8 @@ def run_experiment(
     splitter = config.split.build()
     samples = data.samples
     tell("splits", 0.03, "splitting")
+    n_trained = sum(config.n_seeds if model.draws else 1 for model in config.models)
+    check_size(len(samples), config.split.n_paths, n_trained)
     splits = list(splitter.split(samples.X, groups=samples.label_end))
     diagnostics = split_diagnostics(splitter, samples.X, samples.label_end)
     timeline = split_timeline(splitter, samples.X, samples.label_end)
@@ -103,6 +107,7 @@ def run_experiment(
         splits,
         config.models,
         config.model,
+        paths=path_of_rows(config.split, samples.X.index.get_level_values("ts"), splits),
         n_seeds=config.n_seeds,
         context=data.features,
         ahead=rows_after(data, splits[-1][1]),
@@ -114,16 +119,18 @@ def run_experiment(
     tell("regimes", 0.88, "reading regimes")
     probabilities = RuleRegimeDetector(config.regimes).fit(data.bars).filter(data.bars)
     regimes = label_regimes(probabilities)
-    tell("arbitration", 0.9, "arbitrating and backtesting")
-    decisions = decide(config, data.bars, predictions, regimes)
-    tell("audit", 0.95, "auditing")
-    predictions = complete_predictions(predictions, regimes, decisions, run_id)
+    on_paths = decide_paths(
+        config, data.bars, predictions, regimes, run_id, Progress(within(progress, DECIDING), should_stop)
+    )
+    decisions, predictions = on_paths.decisions, on_paths.predictions
+    tell("audit", DECIDING[1], "auditing")
     audits = audit_run(config, data, splits, predictions)
     periods = bars_per_year(data.bars["ts"])
     seeds = score_folds(out.by_seed, ("model", "fold", "seed"))
-    coverage = interval_coverage(predictions)
+    coverage = mean_coverage(predictions)
     strategies = score_strategies(decisions.results, periods)
-    board = leaderboard(seeds, score_calibration(predictions), strategies, out.times, coverage)
+    board = leaderboard(seeds, mean_calibration(predictions), strategies, out.times, coverage)
+    board, path_tables = _with_paths(config, board, on_paths)
     tables = {
         "predictions": predictions,
         "folds": score_folds(predictions),
@@ -140,37 +147,37 @@ def run_experiment(
         "history": out.history,
         "times": out.times,
         "audits": audits,
+        **path_tables,
     }
     return ExperimentResult(
         config=config,
         tables=tables,
-        metrics=_headline(data, board, audits, periods),
+        metrics=_headline(data, board, audits, periods) | {"n_paths": config.split.n_paths},
         trials=run_trials(config, bars_fingerprint(data.bars), decisions, periods),
     )
 
 
 def calibrate(config: ExperimentConfig, predictions: pd.DataFrame) -> pd.DataFrame:
-    """Add `p_cal, lower, upper` model by model, each from outcomes known before the block it serves."""
+    """Add `p_cal, lower, upper` by model and path, each from outcomes on it that were known before the block served."""
     parts = []
     settings = config.calibration
     for _, rows in predictions.groupby("model", sort=False):
-        p_cal = cross_fit_calibrate(rows, settings.method, min_samples=settings.min_samples)
-        rows = rows.assign(p_cal=p_cal)
-        parts.append(rows.join(cross_fit_intervals(rows, alpha=settings.alpha, min_samples=settings.min_samples)))
+        blocks = in_blocks(config.split, rows)
+        p_cal = cross_fit_calibrate(blocks, settings.method, min_samples=settings.min_samples)
+        blocks = blocks.assign(p_cal=p_cal)
+        intervals = cross_fit_intervals(blocks, alpha=settings.alpha, min_samples=settings.min_samples)
+        parts.append(rows.assign(p_cal=p_cal).join(intervals))
     return pd.concat(parts, ignore_index=True)
 
 
-def complete_predictions(
-    predictions: pd.DataFrame, regimes: pd.DataFrame, decisions: Decisions, run_id: str
-) -> pd.DataFrame:
-    """The tidy table of predictions: regime, signal and weight joined on, columns in their order."""
-    weights = pd.concat(decisions.target_weights, names=["model"]).rename("target_weight").reset_index()
-    table = predictions.join(regimes["regime"], on=["symbol", "ts"])
-    table = table.merge(weights, on=["model", "symbol", "ts"], how="left")
-    side = table["target_weight"].fillna(0.0)
-    table["signal"] = side.gt(0).map({True: "LONG", False: "NEUTRAL"}).mask(side < 0, "SHORT")
-    table["run_id"] = run_id
-    return table.loc[:, list(PREDICTIONS)]
+def _with_paths(
+    config: ExperimentConfig, board: pd.DataFrame, on_paths: PathDecisions
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The leaderboard with the distribution over paths, and the tables behind it; nothing is added to a single path."""
+    if config.split.n_paths == 1:
+        return board, {}
+    paths = score_paths(in_blocks(config.split, on_paths.predictions), on_paths.scores, on_paths.shown)
+    return board.join(path_summary(paths), on="model"), {"paths": paths, "path_returns": on_paths.returns}
 
 
 def _costs(decisions: Decisions) -> pd.DataFrame:

@@ -21,6 +21,7 @@ LABEL_SETTINGS = {
 SPLIT_SETTINGS = {
     "purged_kfold": ("n_splits", "embargo_pct"),
     "walk_forward": ("train_size", "test_size", "step_size", "expanding"),
+    "combinatorial": ("n_splits", "n_test_splits", "embargo_pct"),
 }
 
 
