@@ -6,7 +6,7 @@ import streamlit as st
 from finml_core import charts
 from finml_core.errors import FinmlError
 from finml_core.experiments import ExperimentConfig
-from pages._ui import build, jobs, load, model_controls, model_tables, text
+from pages._ui import build, jobs, load, model_attention, model_controls, model_devices, model_tables, text
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
 
 BOARD = (
@@ -71,8 +71,8 @@ def board(run_id: str) -> None:
         "Leaderboard": leaderboard,
         "Learning curves": curves,
         "Compare": model_tables.compare,
-        "Attention": model_tables.attention,
-        "Device": model_tables.devices,
+        "Attention": model_attention.attention,
+        "Device": model_devices.devices,
         "Configuration": configuration,
     }
     tabs = st.tabs(list(shown), key="models_tabs", on_change="rerun")
@@ -134,9 +134,14 @@ def configuration(run_id: str) -> None:
 
 @st.fragment(run_every="2s")
 def live() -> None:
-    """Learning curves of the run that trains now, as far as it is."""
+    """Devices and learning curves of the run that trains now, as far as it is."""
     for run in load.runs():
-        if run.state == "running" and "history" in load.run_store().tables(run.run_id):
+        if run.state != "running":
+            continue
+        devices = model_devices.now(run.run_id)
+        if devices:
+            st.caption(devices)
+        if "history" in load.run_store().tables(run.run_id):
             st.markdown(f"**{run.name}**, so far")
             draw_curves(load.run_store().table(run.run_id, "history"), "models_live")
 

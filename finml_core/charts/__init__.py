@@ -10,6 +10,7 @@ from finml_core.charts.compared import (
     compared_learning,
     score_spread,
 )
+from finml_core.charts.devices import device_memory, device_utilisation
 from finml_core.charts.features import (
     bucket_returns,
     correlation_map,
@@ -53,6 +54,8 @@ __all__ = [
     "cost_waterfall",
     "coverage_heatmap",
     "decision_breakdown",
+    "device_memory",
+    "device_utilisation",
     "distribution",
     "equity_drawdown",
     "feature_history",

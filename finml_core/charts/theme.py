@@ -81,6 +81,7 @@ _NAMES = MappingProxyType(
         "xgboost": "XGBoost",
         "conv_lstm": "ConvLSTM",
         "neural_ode": "Neural ODE",
+        "cpu": "CPU",
         "naive": "Base rate",
         "logistic": "Logistic",
         "moving_average_cross": "MA cross",

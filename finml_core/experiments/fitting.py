@@ -35,8 +35,8 @@ class Job:
 
     @property
     def name(self) -> str:
-        """As its model and checkpoints are kept: the first seed under the model's own name."""
-        return self.model.value if self.is_first_seed else f"{self.model.value}-seed-{self.seed}"
+        """As its model and checkpoints are kept."""
+        return kept_name(self.model.value, self.seed, is_first=self.is_first_seed)
 
     def asked(self, samples: Samples) -> tuple[pd.DataFrame, IntArray]:
         """Feature rows to predict, and the path of each."""
@@ -95,6 +95,11 @@ class Epochs:
             )
 
         return report
+
+
+def kept_name(model: str, seed: int, *, is_first: bool) -> str:
+    """The name under which a run keeps its model of a seed: the first seed's is the model's own."""
+    return model if is_first else f"{model}-seed-{seed}"
 
 
 def grouped(jobs: Sequence[Job], config: ModelConfig) -> list[list[Job]]:

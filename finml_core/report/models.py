@@ -66,3 +66,27 @@ def device_table(times: pd.DataFrame) -> pd.DataFrame:
         n_parameters=("n_parameters", "max"),
     )
     return table.reset_index()
+
+
+def usage_table(usage: pd.DataFrame) -> pd.DataFrame:
+    """How busy each device was: device, training and whole (shares of its capacity), peak_mib.
+
+    `usage` has elapsed_s, stage, device, utilisation, memory_mib, a row a sample; each counts by the time since the
+    sample before. `training` is missing for a run that did not train.
+    """
+    check_columns(usage, ("elapsed_s", "stage", "device", "utilisation", "memory_mib"), what="the use of devices")
+    ordered = usage.sort_values(["device", "elapsed_s"], kind="stable")
+    span = ordered["elapsed_s"] - ordered.groupby("device")["elapsed_s"].shift(fill_value=0.0)
+    rows = ordered.assign(span=span, work=span * ordered["utilisation"])
+    whole = rows.groupby("device", sort=False).agg(
+        span=("span", "sum"), work=("work", "sum"), peak=("memory_mib", "max")
+    )
+    training = rows.loc[rows["stage"] == "train"].groupby("device", sort=False)[["span", "work"]].sum()
+    return pd.DataFrame(
+        {
+            "device": whole.index,
+            "training": (training["work"] / training["span"]).reindex(whole.index).to_numpy(dtype="float64"),
+            "whole": (whole["work"] / whole["span"]).to_numpy(dtype="float64"),
+            "peak_mib": whole["peak"].to_numpy(dtype="float64"),
+        }
+    )

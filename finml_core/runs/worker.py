@@ -24,6 +24,7 @@ from finml_core.runs.ledger import Ledger
 from finml_core.runs.progress import ProgressKeeper
 from finml_core.runs.status import CANCEL_FILE, StatusWriter, now
 from finml_core.runs.turn import turn
+from finml_core.runs.usage import UsageRecorder
 
 WORKER_LOCK = ".worker.lock"  # in the run's folder: two workers never share one
 TAKEOVER_S = 10.0  # a worker that is just ending may hold its lock for this long
@@ -122,19 +123,22 @@ class _Work:
         self._writer.update(
             state="running", started=now(), waits_for=None, stage="load", message="loading the bars and the libraries"
         )
+        with UsageRecorder(self._folder, lambda: self._writer.status.stage):
+            result = self._work()
+        self._keep(result)
+
+    def _work(self) -> Any:
         trade = self._learn()
         config = trade.read_config(read_text(self._folder / "config.yaml"))
         bars = trade.load_bars(self._home / "snapshots", self._writer.status.snapshot)
         write_attempt(self._folder, trade.plan_trials(config, bars))
-        self._keep(
-            trade.run_experiment(
-                config,
-                bars,
-                progress=self._progress,
-                should_stop=self._should_stop,
-                checkpoint=self._checkpoint,
-                cache=trade.feature_cache(self._home),
-            )
+        return trade.run_experiment(
+            config,
+            bars,
+            progress=self._progress,
+            should_stop=self._should_stop,
+            checkpoint=self._checkpoint,
+            cache=trade.feature_cache(self._home),
         )
 
     def _keep(self, result: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the page Models draws of finished runs: compared series, attention, devices."""
+"""What the page Models draws of finished runs: scores against what must be beaten, compared series."""
 
 from dataclasses import dataclass
 
@@ -6,27 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from finml_core import charts
-from finml_core.errors import FinmlError
 from finml_core.report import calibration as calibration_report
 from finml_core.report import models as report
-from finml_core.runs.attention import attention_of, has_attention
-from finml_core.runs.home import home
 from pages._ui import load, text
 from pages._ui.frame import chart
 
 MOST_SERIES = 6
 LINEAR = ("logistic", "ridge", "elastic_net")
-DEVICE_COLUMNS = {
-    "model": st.column_config.TextColumn("Model"),
-    "device": st.column_config.TextColumn("Device"),
-    "trainings": st.column_config.NumberColumn("Trainings", help="Folds times seeds"),
-    "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
-    "windows_per_second": st.column_config.NumberColumn("Windows/s", format="%,.0f", help="Of the middle training"),
-    "memory_mib": st.column_config.NumberColumn(
-        "Memory, MiB", format="%,.0f", help="Most that tensors held on a card; on a CPU the whole worker process"
-    ),
-    "n_parameters": st.column_config.NumberColumn("Parameters", format="%,.0f"),
-}
 
 
 @dataclass(frozen=True)
@@ -116,76 +102,6 @@ def compare(run_id: str) -> None:
             "Held-out loss, mean over folds and seeds that still trained in that epoch.",
             alt="Held-out loss by epoch, run and model",
             key="models_compare_curves",
-        )
-
-
-def attention(run_id: str) -> None:
-    """Where a network looked before one decision, asked of the saved model when the button is pressed."""
-    config = load.run_config(run_id)
-    models = [model.value for model in config.models if has_attention(config, model)]
-    if not models:
-        st.caption("No model of this run weighs its bars: train a Transformer, or an LSTM or GRU with attention.")
-        return
-    with st.grid(3, min_column_width=150):
-        model = st.selectbox("Network", models, format_func=text.name, key=f"models_attention_model_{run_id}")
-        symbol = st.selectbox("Symbol", config.symbols, key=f"models_attention_symbol_{run_id}")
-        rows = load.table(run_id, "predictions")
-        rows = rows.loc[(rows["model"] == model) & (rows["symbol"] == symbol)].dropna(subset=["p_raw"])
-        first, last = rows["ts"].min().date(), rows["ts"].max().date()
-        day = st.date_input("Prediction of", last, first, last, key=f"models_attention_day_{run_id}_{symbol}")
-    row = rows.loc[rows["ts"] < pd.Timestamp(day) + pd.Timedelta(days=1)].sort_values("ts").iloc[-1]
-    asked = (run_id, model, int(row["fold"]), symbol, row["ts"])
-    if st.button("Look", key="models_attention_look", help="Loads the saved network in a process of its own"):
-        st.session_state["models_attention"] = asked
-    if st.session_state.get("models_attention") != asked:
-        st.caption("Loading the saved network takes some seconds.")
-        return
-    try:
-        weights = _attention(str(home()), *asked)
-    except FinmlError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    mean = weights.groupby("bar")["weight"].mean()
-    even = 1 / len(mean)
-    chart(
-        charts.attention_map(weights),
-        f"P up {text.probability(row['p_raw'])} on {row['ts']:%Y-%m-%d}: most attention, {text.percent(mean.max())} on "
-        f"average over heads, went to {_place(-int(mean.idxmax()))}; "
-        f"an even look gives each {text.percent(even)}.",
-        alt=f"Attention of each head of {model} over the window before {row['ts']:%Y-%m-%d}",
-        key="models_attention_map",
-    )
-
-
-def _place(n_before: int) -> str:
-    return "the decision bar itself" if n_before == 0 else f"the one {text.counted(n_before, 'bar')} before"
-
-
-@st.cache_data(max_entries=32, show_spinner="Loading the saved network …")
-def _attention(home_path: str, run_id: str, model: str, fold: int, symbol: str, ts: pd.Timestamp) -> pd.DataFrame:
-    return attention_of(home(), run_id, model, fold, symbol, ts)
-
-
-def devices(run_id: str) -> None:
-    """What each model was trained on, how fast, and with how much memory."""
-    times = load.table(run_id, "times")
-    if "memory_mib" not in times.columns:
-        st.caption("This run was made before devices were noted; train it again to see them.")
-        return
-    table = report.device_table(times)
-    st.dataframe(
-        table.assign(model=[text.name(model) for model in table["model"]]),
-        hide_index=True,
-        width="stretch",
-        column_config=DEVICE_COLUMNS,
-        placeholder="",
-    )
-    fastest = table.dropna(subset=["windows_per_second"])
-    if len(fastest):
-        best = fastest.loc[fastest["windows_per_second"].idxmax()]
-        st.caption(
-            f"{text.name(best['model'])} reads the most windows a second, {text.thousands(best['windows_per_second'])} "
-            f"on {best['device']}."
         )
 
 

@@ -51,6 +51,15 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
             "silenced": silent.reshape(-1),
         }
     )
+    devices = pd.DataFrame(
+        {
+            "elapsed_s": np.tile(np.arange(1, 41) / 2, 2),
+            "stage": np.tile(np.repeat(["load", "train"], 20), 2),
+            "device": np.repeat(["cpu", "card 0 (NVIDIA H200)"], 40),
+            "utilisation": generator.uniform(0, 1, 80),
+            "memory_mib": generator.uniform(300, 900, 80),
+        }
+    )
     return {
         "candles": (candles,),
         "window_line": (candles[["ts", "close"]],),
@@ -166,6 +175,8 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
                 }
             ),
         ),
+        "device_utilisation": (devices,),
+        "device_memory": (devices,),
         "compared_learning": (
             pd.DataFrame(
                 {

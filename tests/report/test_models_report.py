@@ -54,3 +54,19 @@ def test_a_device_table_sums_the_trainings_of_a_model():
     )
     row = report.device_table(times).set_index("model").loc["lstm"]
     assert (row["trainings"], row["seconds"], row["windows_per_second"], row["memory_mib"]) == (2, 3.0, 2000.0, 500.0)
+
+
+def test_device_use_counts_each_sample_by_its_time():
+    usage = pd.DataFrame(
+        {
+            "elapsed_s": [1.0, 3.0, 4.0, 4.0],
+            "stage": ["load", "train", "train", "load"],
+            "device": ["cpu", "cpu", "cpu", "card 0"],
+            "utilisation": [0.1, 0.9, 0.3, 0.0],
+            "memory_mib": [100.0, 300.0, 200.0, 5.0],
+        }
+    )
+    table = report.usage_table(usage).set_index("device")
+    assert table.loc["cpu"].tolist() == pytest.approx([(2 * 0.9 + 0.3) / 3, (0.1 + 1.8 + 0.3) / 4, 300.0])
+    assert np.isnan(table.loc["card 0", "training"])
+    assert table.loc["card 0", ["whole", "peak_mib"]].tolist() == [0.0, 5.0]
