@@ -35,10 +35,12 @@ from finml_core.charts.models import learning_curves, score_intervals
 from finml_core.charts.prices import regime_band
 from finml_core.charts.quality import coverage_heatmap, finding_bars, session_bars
 from finml_core.charts.regimes import regime_durations, regime_probabilities, transition_heatmap
-from finml_core.charts.splits import fold_scores, leak_comparison, path_map, split_timeline
+from finml_core.charts.splits import fold_scores, leak_comparison, outcome_drift, path_map, split_timeline
+from finml_core.charts.studies import ablation_importance, history_curve, seed_scores
 from finml_core.charts.theme import themed, words
 
 __all__ = [
+    "ablation_importance",
     "attention_map",
     "compared_calibration",
     "compared_growth",
@@ -62,6 +64,7 @@ __all__ = [
     "feature_scores",
     "finding_bars",
     "fold_scores",
+    "history_curve",
     "information_by_group",
     "information_decay",
     "information_over_time",
@@ -69,6 +72,7 @@ __all__ = [
     "leak_comparison",
     "learning_curves",
     "noise_twin",
+    "outcome_drift",
     "overfitting_logits",
     "path_map",
     "performance_degradation",
@@ -78,6 +82,7 @@ __all__ = [
     "reliability_diagram",
     "returns_by",
     "score_intervals",
+    "seed_scores",
     "session_bars",
     "split_timeline",
     "themed",

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from finml_core.charts.grammar import at, color_scale, ink, legend, level, series_color, time_axis, time_format
-from finml_core.charts.theme import HERO, SPLIT_ROLES, VERDICT, row_height, series_colors, themed, words
+from finml_core.charts.theme import HERO, SECONDARY, SPLIT_ROLES, VERDICT, row_height, series_colors, themed, words
 from finml_core.checks import check_columns
 
 MOST_FOLD_LABELS = 24  # on the axis, however many folds there are
@@ -157,3 +157,52 @@ def fold_scores(
     if baseline is not None:
         layers.insert(0, level(baseline, x, dash=True))
     return themed(alt.layer(*layers), height or row_height(len(summary)))
+
+
+def outcome_drift(folds: pd.DataFrame, *, title: str = "Mean outcome", percent: bool = False) -> alt.LayerChart:
+    """The mean outcome of training and test rows of each fold, with two standard errors of their difference.
+
+    `folds` has fold, train_mean, test_mean, drift and, where known, drift_error.
+    """
+    check_columns(folds, ("fold", "train_mean", "test_mean", "drift"), what="the frame of drifts")
+    format_ = ".1%" if percent else ".3~g"
+    error = folds["drift_error"].astype("float64") if "drift_error" in folds.columns else 0.0
+    shown = folds.assign(low=folds["train_mean"] - 2 * error, high=folds["train_mean"] + 2 * error)
+    tidy = pd.concat(
+        [
+            pd.DataFrame({"fold": folds["fold"], "part": part, "value": folds[column].astype("float64")})
+            for part, column in (("Train", "train_mean"), ("Test", "test_mean"))
+        ],
+        ignore_index=True,
+    )
+    colors = {"Train": SPLIT_ROLES["train"], "Test": SPLIT_ROLES["test"]}
+    every = max(1, -(-len(folds) // MOST_FOLD_LABELS))
+    axis = alt.Axis(labelAngle=0, grid=False, values=sorted(folds["fold"].unique())[::every])
+    x = alt.X("fold:O", title="Fold", axis=axis)
+    y = alt.Y(
+        "value:Q", title=title, axis=alt.Axis(format=format_, tickCount=5), scale=alt.Scale(zero=False, padding=8)
+    )
+    tooltip = [
+        alt.Tooltip("fold:N", title="Fold"),
+        alt.Tooltip("train_mean:Q", title="Train", format=format_),
+        alt.Tooltip("test_mean:Q", title="Test", format=format_),
+        alt.Tooltip("drift:Q", title="Drift", format="+.2%" if percent else "+.3~g"),
+        *([alt.Tooltip("drift_error:Q", title="Its error", format=".2%" if percent else ".3~g")]
+          if "drift_error" in folds.columns else []),
+    ]  # fmt: skip
+    base = alt.Chart(shown)
+    reach = base.mark_bar(color=SPLIT_ROLES["train"], opacity=0.18, size=14, cornerRadiusEnd=0).encode(
+        x=x, y=at(y, "low:Q"), y2="high:Q", tooltip=tooltip
+    )
+    drift = base.mark_rule(color=ink(), strokeWidth=1.5, aria=False).encode(
+        x=x, y=at(y, "train_mean:Q"), y2="test_mean:Q"
+    )
+    shape = alt.Shape("part:N", scale=alt.Scale(domain=list(colors), range=["circle", "diamond"]), legend=legend(2))
+    dots = (
+        alt.Chart(tidy)
+        .mark_point(size=70, filled=True, opacity=1)
+        .encode(x=x, y=y, color=alt.Color("part:N", scale=color_scale(colors), legend=legend(2)), shape=shape,
+                tooltip=[alt.Tooltip("fold:N", title="Fold"), alt.Tooltip("part:N", title="Rows"),
+                         alt.Tooltip("value:Q", title=title, format=format_)])
+    )  # fmt: skip
+    return themed(alt.layer(reach, drift, dots), SECONDARY, entries=2)

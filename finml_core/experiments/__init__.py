@@ -20,6 +20,10 @@ LAZY = {
     "ablate": "finml_core.experiments.ablation",
     "audit_pipeline": "finml_core.experiments.leak_audit",
     "noise_twin": "finml_core.experiments.twin",
+    "LearningConfig": "finml_core.experiments.learning_curve",
+    "StudyConfig": "finml_core.experiments.study",
+    "run_study": "finml_core.experiments.study",
+    "study_of": "finml_core.experiments.study",
     "ExperimentResult": "finml_core.experiments.run",
     "Pace": "finml_core.experiments.cost",
     "estimate_cost": "finml_core.experiments.cost",
@@ -44,8 +48,10 @@ __all__ = [
     "SizingConfig",
     "SplitConfig",
     "LeakAudit",
+    "LearningConfig",
     "Pace",
     "PathBacktests",
+    "StudyConfig",
     "Trial",
     "ablate",
     "audit_pipeline",
@@ -59,7 +65,9 @@ __all__ = [
     "rebacktest",
     "rebacktest_paths",
     "run_experiment",
+    "run_study",
     "score_strategies",
+    "study_of",
 ]
 
 __getattr__ = lazy_exports(__name__, LAZY)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from finml_core.experiments.config import ExperimentConfig
@@ -13,7 +14,8 @@ from finml_core.experiments.progress import Progress
 from finml_core.features.registry import make_registry
 from finml_core.inspection import AblationTester
 from finml_core.metrics import auc
-from finml_core.models import ModelFactory
+from finml_core.models import ModelFactory, ModelType
+from finml_core.typing import FloatArray
 
 
 def ablate(
@@ -31,17 +33,45 @@ def ablate(
     DataFrame
         As `AblationTester.run`, most important first.
     """
-    tell = progress or Progress()
-    samples, probe = data.samples, probe_of(config.models)
-    return AblationTester(scorer=_auc).run(
-        lambda: ModelFactory.create_model(probe, config.model),
+    return ablate_and_keep(config, data, splits, by=by, model=probe_of(config.models), progress=progress)[0]
+
+
+def ablate_and_keep(
+    config: ExperimentConfig,
+    data: Dataset,
+    splits: Sequence[Split],
+    *,
+    by: str,
+    model: ModelType,
+    progress: Progress | None = None,
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """As `ablate` with a model that reads rows; and, by group, the forecasts made without it.
+
+    Returns
+    -------
+    (DataFrame, dict of DataFrames)
+        The forecasts have symbol, ts, fold, path, model, p_raw, y_true, label_return, label_end; a row that several
+        folds test keeps the first of them.
+    """
+    tell, samples = progress or Progress(), data.samples
+    groups = feature_families(config, samples.X) if by == "family" else {name: [name] for name in samples.X.columns}
+    kept = _Keeper()
+    table = AblationTester(scorer=kept).run(
+        lambda: ModelFactory.create_model(model, config.model),
         samples.X,
         samples.y,
         splits,
-        feature_families(config, samples.X) if by == "family" else None,
+        groups,
         fit_arguments=lambda train: {"sample_weight": samples.sample_weight.iloc[train].to_numpy()},
         tell=lambda share, words: tell("ablation", share, words),
     )
+    rows = _tested(data, splits, model)
+    without = {name: tuple(c for c in samples.X.columns if c not in set(own)) for name, own in groups.items()}
+    forecasts = {
+        name: rows.assign(p_raw=np.concatenate(kept.forecasts[columns])).drop_duplicates(["symbol", "ts"])
+        for name, columns in without.items()
+    }
+    return table, forecasts
 
 
 def feature_families(config: ExperimentConfig, X: pd.DataFrame) -> dict[str, list[str]]:
@@ -53,5 +83,31 @@ def feature_families(config: ExperimentConfig, X: pd.DataFrame) -> dict[str, lis
     return families
 
 
-def _auc(estimator: Any, X: pd.DataFrame, y: pd.Series) -> float:
-    return auc(y, estimator.predict_proba(X)[:, 1])
+class _Keeper:
+    """A scorer by AUC that keeps the forecasts of each choice of columns, fold after fold."""
+
+    def __init__(self) -> None:
+        self.forecasts: dict[tuple[str, ...], list[FloatArray]] = {}
+
+    def __call__(self, estimator: Any, X: pd.DataFrame, y: pd.Series) -> float:
+        p_up = estimator.predict_proba(X)[:, 1]
+        self.forecasts.setdefault(tuple(X.columns), []).append(p_up)
+        return auc(y, p_up)
+
+
+def _tested(data: Dataset, splits: Sequence[Split], model: ModelType) -> pd.DataFrame:
+    """The tested rows of all folds below each other, with their outcomes."""
+    samples = data.samples
+    rows = np.concatenate([test for _, test in splits])
+    return (
+        samples.X.index[rows]
+        .to_frame(index=False)
+        .assign(
+            fold=np.repeat(np.arange(len(splits)), [len(test) for _, test in splits]),
+            path=0,
+            model=model.value,
+            y_true=samples.y.to_numpy()[rows],
+            label_return=samples.label_return.to_numpy()[rows],
+            label_end=samples.label_end.to_numpy()[rows],
+        )
+    )

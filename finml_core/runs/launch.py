@@ -25,6 +25,11 @@ def launch_worker(folder: Path) -> None:
     launch_process(folder, [sys.executable, "-m", "finml_core.runs.worker", str(folder)])
 
 
+def launch_study(folder: Path) -> None:
+    """The same for a study of a run."""
+    launch_process(folder, [sys.executable, "-m", "finml_core.runs.study_worker", str(folder)])
+
+
 def launch_process(folder: Path, command: list[str]) -> None:
     """Start `command` detached from this process's terminal and working folder.
 

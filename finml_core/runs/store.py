@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "config.yaml"
 NOTES_FILE = "notes.json"
+STUDIES = "studies"  # folder of the jobs that ask further questions of a run
 LOCK_FILE = ".store.lock"
 LOCK_S = 20.0  # submitting, deleting and burying take milliseconds
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -45,7 +46,7 @@ class Annotation:
 
 
 class RunStore:
-    """The runs and trials under one folder: `market.duckdb`, `snapshots/`, `runs/`, `ledger/`.
+    """The runs and trials under one folder: `market.duckdb`, `snapshots/`, `runs/`, `studies/`, `ledger/`.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ class RunStore:
         Pins the bars of a configuration and gives their hash; by default from `market.duckdb`.
     code_version : str, optional
         Version of the code that matters; by default `experiments.CODE_VERSION`.
+    folder : str
+        Where below `home` the folders of the jobs lie.
     """
 
     def __init__(
@@ -66,13 +69,19 @@ class RunStore:
         launcher: Launcher = launch_worker,
         take_snapshot: "Callable[[ExperimentConfig], str] | None" = None,
         code_version: str | None = None,
+        folder: str = "runs",
     ):
         self.home = Path(home).resolve()
-        self._runs = self.home / "runs"
+        self._runs = self.home / folder
         self._launcher = launcher
         self._take_snapshot = take_snapshot or self._snapshot
         self._code_version = code_version
         self.ledger = Ledger(self.home / "ledger")
+
+    @property
+    def code_version(self) -> str:
+        """Part of what a run is."""
+        return self._code_version or _code_version()
 
     # ---- one run
 
@@ -94,7 +103,7 @@ class RunStore:
         RunError
             If no worker could be started.
         """
-        code_version = self._code_version or _code_version()
+        code_version = self.code_version
         snapshot = self._take_snapshot(config)
         text = config.to_yaml()
         run_id = make_run_id(config.name, text, snapshot, code_version)
@@ -152,7 +161,7 @@ class RunStore:
             write_text(folder / CANCEL_FILE, "")
 
     def delete(self, run_id: str) -> None:
-        """Remove a run's folder; its trials stay in the ledger.
+        """Remove a run's folder and its studies; its trials stay in the ledger.
 
         Raises
         ------
@@ -172,6 +181,9 @@ class RunStore:
             except OSError as error:
                 raise RunError(f"run {run_id} could not be deleted: {error}.") from error
         shutil.rmtree(rubbish, ignore_errors=True)
+        from finml_core.runs.studies import delete_studies
+
+        delete_studies(self.home / STUDIES, run_id)
 
     # ---- what a run left
 

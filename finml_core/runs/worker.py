@@ -191,7 +191,7 @@ def be_polite() -> None:
     process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 10)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], learn: Callable[[], Trade] = experiment_trade) -> int:
     """Entry of the process; a folder that cannot be read is told on the standard error."""
     if len(arguments) != 1:
         print("usage: python -m finml_core.runs.worker FOLDER", file=sys.stderr)
@@ -199,7 +199,7 @@ def main(arguments: list[str]) -> int:
     faulthandler.enable()
     be_polite()
     try:
-        return execute(Path(arguments[0]).resolve())
+        return execute(Path(arguments[0]).resolve(), learn)
     except FinmlError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2

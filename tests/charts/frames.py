@@ -84,6 +84,51 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
                 }
             ),
         ),
+        "outcome_drift": (
+            pd.DataFrame(
+                {
+                    "fold": range(5),
+                    "train_mean": [0.53, 0.54, 0.52, 0.53, 0.55],
+                    "test_mean": [0.56, 0.51, 0.55, 0.53, 0.48],
+                    "drift": [0.03, -0.03, 0.03, 0.0, -0.07],
+                    "drift_error": [0.02] * 5,
+                }
+            ),
+        ),
+        "history_curve": (
+            pd.DataFrame(
+                {
+                    "length": [60, 120, 240, 480],
+                    "n_train": [220.0, 460.0, 940.0, 1900.0],
+                    "train": [0.9, 0.8, 0.7, 0.65],
+                    "score": [0.51, 0.53, 0.55, 0.56],
+                    "lower": [0.48, 0.50, 0.53, 0.54],
+                    "upper": [0.54, 0.56, 0.57, 0.58],
+                }
+            ),
+        ),
+        "ablation_importance": (
+            pd.DataFrame(
+                {
+                    "group": ["momentum", "price", "volume"],
+                    "importance": [0.02, 0.004, -0.003],
+                    "lower": [0.01, -0.004, -0.008],
+                    "upper": [0.03, 0.012, 0.002],
+                    "p_corrected": [0.004, 0.3, 1.0],
+                    "found": [True, False, False],
+                }
+            ),
+        ),
+        "seed_scores": (
+            pd.DataFrame(
+                {
+                    "model": np.repeat(["lightgbm", "lstm"], 9),
+                    "fold": np.tile(np.repeat(range(3), 3), 2),
+                    "seed": list(range(3)) * 6,
+                    "score": generator.normal(0.53, 0.01, 18),
+                }
+            ),
+        ),
         "path_map": (
             pd.DataFrame(
                 {
