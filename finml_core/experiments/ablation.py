@@ -9,6 +9,7 @@ import pandas as pd
 from finml_core.experiments.config import ExperimentConfig
 from finml_core.experiments.data import Dataset
 from finml_core.experiments.leak_controls import probe_of
+from finml_core.experiments.paths import path_of_rows
 from finml_core.experiments.predict import Split
 from finml_core.experiments.progress import Progress
 from finml_core.features.registry import make_registry
@@ -50,8 +51,7 @@ def ablate_and_keep(
     Returns
     -------
     (DataFrame, dict of DataFrames)
-        The forecasts have symbol, ts, fold, path, model, p_raw, y_true, label_return, label_end; a row that several
-        folds test keeps the first of them.
+        The forecasts have symbol, ts, fold, path, model, p_raw, y_true, label_return, label_end.
     """
     tell, samples = progress or Progress(), data.samples
     groups = feature_families(config, samples.X) if by == "family" else {name: [name] for name in samples.X.columns}
@@ -65,12 +65,9 @@ def ablate_and_keep(
         fit_arguments=lambda train: {"sample_weight": samples.sample_weight.iloc[train].to_numpy()},
         tell=lambda share, words: tell("ablation", share, words),
     )
-    rows = _tested(data, splits, model)
+    rows = _tested(config, data, splits, model)
     without = {name: tuple(c for c in samples.X.columns if c not in set(own)) for name, own in groups.items()}
-    forecasts = {
-        name: rows.assign(p_raw=np.concatenate(kept.forecasts[columns])).drop_duplicates(["symbol", "ts"])
-        for name, columns in without.items()
-    }
+    forecasts = {name: rows.assign(p_raw=np.concatenate(kept.forecasts[columns])) for name, columns in without.items()}
     return table, forecasts
 
 
@@ -95,7 +92,7 @@ class _Keeper:
         return auc(y, p_up)
 
 
-def _tested(data: Dataset, splits: Sequence[Split], model: ModelType) -> pd.DataFrame:
+def _tested(config: ExperimentConfig, data: Dataset, splits: Sequence[Split], model: ModelType) -> pd.DataFrame:
     """The tested rows of all folds below each other, with their outcomes."""
     samples = data.samples
     rows = np.concatenate([test for _, test in splits])
@@ -104,7 +101,7 @@ def _tested(data: Dataset, splits: Sequence[Split], model: ModelType) -> pd.Data
         .to_frame(index=False)
         .assign(
             fold=np.repeat(np.arange(len(splits)), [len(test) for _, test in splits]),
-            path=0,
+            path=np.concatenate(path_of_rows(config.split, samples.X.index.get_level_values("ts"), splits)),
             model=model.value,
             y_true=samples.y.to_numpy()[rows],
             label_return=samples.label_return.to_numpy()[rows],

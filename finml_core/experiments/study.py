@@ -6,7 +6,7 @@ the study is done: one that fails or is cancelled has shown nothing, and adds no
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import yaml
@@ -18,7 +18,11 @@ from finml_core.experiments.learning_curve import LearningConfig, learning_curve
 from finml_core.experiments.plain import from_plain, to_plain
 from finml_core.experiments.progress import Checkpoint, Progress, Report, ShouldStop, within
 from finml_core.experiments.trial import Trial
+from finml_core.features import FeatureCache
 from finml_core.models import ModelType
+
+if TYPE_CHECKING:
+    from finml_core.experiments.data import Dataset
 
 STUDY = (0.05, 0.9)  # the shares of the work between which the study itself runs
 
@@ -81,6 +85,7 @@ def run_study(
     progress: Report | None = None,
     should_stop: ShouldStop | None = None,
     checkpoint: Checkpoint | None = None,
+    cache: FeatureCache | None = None,
 ) -> StudyResult:
     """Answer the question on the bars of the run.
 
@@ -89,29 +94,30 @@ def run_study(
     config : StudyConfig
     bars : DataFrame
         Long bars that the run was made on.
-    progress, should_stop, checkpoint : as in `run_experiment`
+    progress, should_stop, checkpoint, cache : as in `run_experiment`
 
     Returns
     -------
     StudyResult
         Tables `learning_curve` and `learning_scores` (see `LearningCurve`), or `ablation` (see `AblationTester.run`).
     """
-    return STUDIES[config.kind].run(config, bars, progress, should_stop, checkpoint)
+    from finml_core.experiments.data import make_dataset
+
+    tell = Progress(progress, should_stop)
+    tell("features", 0.0, "computing features")
+    data = make_dataset(config.experiment, bars, cache)
+    return STUDIES[config.kind].run(config, data, progress, should_stop, checkpoint)
 
 
 def _run_learning(
     config: StudyConfig,
-    bars: pd.DataFrame,
+    data: "Dataset",
     progress: Report | None,
     should_stop: ShouldStop | None,
     checkpoint: Checkpoint | None,
 ) -> StudyResult:
-    from finml_core.experiments.data import make_dataset
     from finml_core.experiments.study_trials import learning_trial
 
-    tell = Progress(progress, should_stop)
-    tell("features", 0.0, "computing features")
-    data = make_dataset(config.experiment, bars)
     found = learning_curve(
         data,
         config.model,
@@ -121,6 +127,7 @@ def _run_learning(
         should_stop=should_stop,
         checkpoint=checkpoint,
     )
+    tell = Progress(progress, should_stop)
     trials = []
     for share, rows in found.predictions.items():
         tell("trials", STUDY[1], "counting what is shown")
@@ -134,23 +141,20 @@ def _run_learning(
 
 def _run_ablation(
     config: StudyConfig,
-    bars: pd.DataFrame,
+    data: "Dataset",
     progress: Report | None,
     should_stop: ShouldStop | None,
     checkpoint: Checkpoint | None,
 ) -> StudyResult:
     from finml_core.experiments.ablation import ablate_and_keep
-    from finml_core.experiments.data import make_dataset
     from finml_core.experiments.study_trials import ablation_trial
 
-    tell = Progress(progress, should_stop)
-    tell("features", 0.0, "computing features")
-    data = make_dataset(config.experiment, bars)
     samples = data.samples
     splits = list(config.experiment.split.build().split(samples.X, groups=samples.label_end))
     by = "family" if config.kind == "families" else "feature"
     part = Progress(within(progress, STUDY), should_stop)
     table, forecasts = ablate_and_keep(config.experiment, data, splits, by=by, model=config.model, progress=part)
+    tell = Progress(progress, should_stop)
     trials = []
     for number, (group, rows) in enumerate(forecasts.items()):
         done = STUDY[1] + (1 - STUDY[1]) * number / len(forecasts)

@@ -10,6 +10,7 @@ from finml_core.experiments import (
     CalibrationConfig,
     ExperimentCancelled,
     LearningConfig,
+    SplitConfig,
     StudyConfig,
     ablate,
     audit_settings,
@@ -96,6 +97,19 @@ def test_the_trials_of_a_study_are_none_of_the_run(pair, market, families):
     assert len(starts) == 1  # every length is judged on the same bars
     again = run_study(study_of("another", pair, "learning_curve", "logistic"), market)
     assert [trial.trial_id for trial in again.trials] == [trial.trial_id for trial in curve.trials]
+
+
+def test_over_a_combinatorial_split_each_group_is_judged_on_every_path(pair, market):
+    split = SplitConfig(kind="combinatorial", n_splits=4, n_test_splits=2)
+    many = replace(pair, split=split)
+    result = run_study(study_of("run", many, "families", "logistic"), market)
+    assert (result.tables["ablation"]["score"] > 0.5).all()
+    assert all(trial.returns is not None for trial in result.trials)
+    curve = run_study(study_of("run", many, "learning_curve", "logistic"), market)
+    own = run_study(study_of("run", pair, "learning_curve", "logistic"), market)
+    pd.testing.assert_frame_equal(curve.tables["learning_curve"], own.tables["learning_curve"])
+    for one, other in zip(curve.trials, own.trials, strict=True):
+        pd.testing.assert_series_equal(one.returns, other.returns)  # its tests are the same blocks
 
 
 def test_a_score_that_cannot_be_backtested_counts_without_returns(pair, market):
