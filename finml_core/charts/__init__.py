@@ -32,6 +32,7 @@ from finml_core.charts.luck import (
 )
 from finml_core.charts.market import candles, window_line
 from finml_core.charts.models import learning_curves, score_intervals
+from finml_core.charts.paths import equity_fan, path_scores
 from finml_core.charts.prices import regime_band
 from finml_core.charts.quality import coverage_heatmap, finding_bars, session_bars
 from finml_core.charts.regimes import regime_durations, regime_probabilities, transition_heatmap
@@ -60,6 +61,7 @@ __all__ = [
     "device_utilisation",
     "distribution",
     "equity_drawdown",
+    "equity_fan",
     "feature_history",
     "feature_scores",
     "finding_bars",
@@ -75,6 +77,7 @@ __all__ = [
     "outcome_drift",
     "overfitting_logits",
     "path_map",
+    "path_scores",
     "performance_degradation",
     "regime_band",
     "regime_durations",

@@ -74,6 +74,17 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
                 }
             ),
         ),
+        "equity_fan": _fan(ts),
+        "path_scores": (
+            pd.DataFrame(
+                {
+                    "model": np.repeat(strategies[:3] + ["naive"], 5),
+                    "path": list(range(5)) * 4,
+                    "score": np.repeat([0.5, 0.3, 0.6, 0.0], 5) + generator.normal(0, 0.1, 20),
+                    "is_median": [False, False, True, False, False] * 4,
+                }
+            ),
+        ),
         "leak_comparison": (
             pd.DataFrame(
                 {
@@ -387,6 +398,15 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
             ),
         ),
     }
+
+
+def _fan(ts: pd.DatetimeIndex) -> tuple[pd.DataFrame, pd.DataFrame]:
+    generator = np.random.default_rng(3)
+    equity = np.exp(np.cumsum(generator.normal(0.0003, 0.008, (len(ts), 5)), axis=0))
+    low, median, high = np.quantile(equity, [0.05, 0.5, 0.95], axis=1)
+    fan = pd.DataFrame({"ts": ts, "low": low, "median": median, "high": high, "equity": equity[:, 2]})
+    lines = pd.DataFrame({"ts": np.tile(ts, 5), "path": np.repeat(range(5), len(ts)), "equity": equity.T.reshape(-1)})
+    return fan, lines
 
 
 def _timeline(ts: pd.DatetimeIndex) -> pd.DataFrame:
