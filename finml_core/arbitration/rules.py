@@ -1,4 +1,4 @@
-"""Two strategies that need no training, from adjusted closes of each symbol's own past."""
+"""Strategies that need no training, from adjusted closes of each symbol's own past."""
 
 from itertools import pairwise
 
@@ -41,6 +41,19 @@ def moving_average_cross(bars: pd.DataFrame, fast: int = 20, slow: int = 100) ->
     return _by_symbol(bars, lambda log_close: _cross_symbol(log_close, fast, slow))
 
 
+def momentum(bars: pd.DataFrame, window: int = 60) -> pd.DataFrame:
+    """Long after a rise over the last `window` bars, short after a fall.
+
+    Returns
+    -------
+    DataFrame on (symbol, ts)
+        `signal` (-1, 0, 1) and `confidence`: the share of random walks of the same volatility, without drift, that
+        moved less. Both are missing in each symbol's first `window` bars.
+    """
+    check_integer("window", window, 2)
+    return _by_symbol(bars, lambda log_close: _momentum_symbol(log_close, window))
+
+
 def zscore_reversion(bars: pd.DataFrame, window: int = 20, entry: float = 1.0) -> pd.DataFrame:
     """Against every departure of the log price from its mean by at least `entry` deviations of the window.
 
@@ -72,6 +85,13 @@ def _cross_symbol(log_close: FloatArray, fast: int, slow: int) -> FloatArray:
     weight = (slow - 1 - age) / slow - np.maximum(fast - 1 - age, 0) / fast
     deviation = log_return.rolling(slow).std(ddof=1).to_numpy() * np.linalg.norm(weight)
     return _opinion(divide(gap, deviation, empty=0.0))
+
+
+def _momentum_symbol(log_close: FloatArray, window: int) -> FloatArray:
+    log_return = pd.Series(log_close).diff()
+    moved = pd.Series(log_close).diff(window).to_numpy()
+    deviation = log_return.rolling(window).std(ddof=1).to_numpy() * np.sqrt(window)
+    return _opinion(divide(moved, deviation, empty=0.0))
 
 
 def _revert_symbol(log_close: FloatArray, window: int, entry: float) -> FloatArray:

@@ -11,6 +11,7 @@ from finml_core.experiments.data import Dataset
 from finml_core.experiments.leak_controls import probe_of
 from finml_core.experiments.paths import path_of_rows
 from finml_core.experiments.predict import Split
+from finml_core.experiments.primary import plain_feature
 from finml_core.experiments.progress import Progress
 from finml_core.features.registry import make_registry
 from finml_core.inspection import AblationTester
@@ -62,7 +63,7 @@ def ablate_and_keep(
         samples.y,
         splits,
         groups,
-        fit_arguments=lambda train: {"sample_weight": samples.sample_weight.iloc[train].to_numpy()},
+        fit_arguments=lambda train: {"sample_weight": samples.training_weight(train)},
         tell=lambda share, words: tell("ablation", share, words),
     )
     rows = _tested(config, data, splits, model)
@@ -76,7 +77,8 @@ def feature_families(config: ExperimentConfig, X: pd.DataFrame) -> dict[str, lis
     registry = make_registry(config.features)
     families: dict[str, list[str]] = {}
     for column in X.columns:
-        families.setdefault(registry[column].family if column in registry else "other", []).append(column)
+        feature = registry.get(plain_feature(column))
+        families.setdefault(feature.family if feature else "other", []).append(column)
     return families
 
 

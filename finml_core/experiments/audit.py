@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from finml_core.experiments.config import ExperimentConfig
-from finml_core.experiments.data import Dataset
+from finml_core.experiments.data import Dataset, compute_features
 from finml_core.experiments.predict import Split
-from finml_core.features import FeatureEngineer
 from finml_core.splits import audit_features, audit_leakage
 
 N_CUTS = 2  # truncation points; the suite of tests has the long version
@@ -41,9 +40,8 @@ def whole_paths(predictions: pd.DataFrame) -> dict[str, object]:
 
 
 def _features_know_no_future(config: ExperimentConfig, data: Dataset) -> dict[str, object]:
-    engineer = FeatureEngineer(config.features)
     table = audit_features(
-        lambda bars: engineer.fit(bars).transform(bars), data.bars, n_cuts=N_CUTS, tests=("truncation", "append")
+        lambda bars: compute_features(config, bars), data.bars, n_cuts=N_CUTS, tests=("truncation", "append")
     )
     offenders = table.loc[~table["passed"], "feature"].tolist()
     reason = (

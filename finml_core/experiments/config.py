@@ -12,6 +12,7 @@ from finml_core.calibration import CALIBRATORS
 from finml_core.checks import check_at_least, check_between, check_choice, check_integer, check_positive
 from finml_core.errors import ConfigError
 from finml_core.experiments.plain import from_plain, to_plain
+from finml_core.experiments.primary import PrimaryConfig
 from finml_core.features import FeatureConfig
 from finml_core.labels import LabelConfig
 from finml_core.models import ModelConfig, ModelType
@@ -146,6 +147,7 @@ class ExperimentConfig:
     end: str | None = None  # last day, ISO; None takes all
     features: FeatureConfig = field(default_factory=FeatureConfig)
     label: LabelConfig = field(default_factory=LabelConfig)
+    primary: PrimaryConfig = field(default_factory=PrimaryConfig)  # who chooses the side, if not the models
     split: SplitConfig = field(default_factory=SplitConfig)
     models: tuple[ModelType, ...] = (ModelType.NAIVE, ModelType.LOGISTIC, ModelType.LIGHTGBM, ModelType.LSTM)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -178,9 +180,19 @@ class ExperimentConfig:
                 f"label.kind is {self.label.kind!r}, but an experiment predicts up or down; "
                 f"choose one of: {', '.join(UP_OR_DOWN)}."
             )
+        if self.primary.is_there and self.label.kind == "trend_scanning":
+            raise ConfigError(
+                f"primary.rule is {self.primary.rule!r}, but a line of trend_scanning has no outcome for a side; "
+                "choose label.kind direction or triple_barrier."
+            )
         start, end = _day("start", self.start), _day("end", self.end)
         if start and end and start >= end:
             raise ConfigError(f"start is {self.start}, which is not before end, {self.end}.")
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether only some bars are asked about: those of events, or at which the primary strategy bets."""
+        return self.primary.is_there or self.label.sampling != "every_bar"
 
     def to_yaml(self) -> str:
         """The whole configuration as text, defaults written out."""

@@ -36,14 +36,17 @@ def estimate_cost(config: ExperimentConfig, n_bars: Mapping[str, int], paces: Ma
     Returns
     -------
     DataFrame with model, trainings, paths, rows, windows, parameters, seconds
-        Windows and parameters are missing for a model that reads rows. Seconds of a network count all its epochs, which
-        early stopping may cut short, and grow with weights and bars a window.
+        Rows count every bar: where only events or bets are asked about, there are fewer. Windows and parameters are
+        missing for a model that reads rows. Seconds of a network count all its epochs, which early stopping may cut
+        short, and grow with weights and bars a window.
     """
     features = [each for each in make_registry(config.features).values() if _is_used(each, config)]
-    warm_up = max((each.lookback for each in features), default=0) + config.label.horizon
+    n_columns = 2 * len(features) + 2 if config.primary.is_there else len(features)  # each also times the side
+    warm_up = max((each.lookback for each in features), default=0)
+    warm_up = max(warm_up, config.primary.warm_up) + config.label.horizon
     rows = [max(n_bars[symbol] - warm_up, 0) for symbol in config.symbols]
     n_folds, n_train = _folds(config, sum(rows), max(rows, default=0))
-    table = [_cost(model, config, n_folds, n_train, len(features), paces.get(model.value)) for model in config.models]
+    table = [_cost(model, config, n_folds, n_train, n_columns, paces.get(model.value)) for model in config.models]
     return pd.DataFrame(table, columns=list(COST))
 
 

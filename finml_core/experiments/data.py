@@ -1,16 +1,26 @@
 """From bars to samples: the part of the line that learns nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from finml_core.errors import DataError
 from finml_core.experiments.config import ExperimentConfig
+from finml_core.experiments.primary import primary_opinion, with_side
 from finml_core.features import FeatureCache, FeatureEngineer
-from finml_core.labels import make_labels
+from finml_core.labels import (
+    LabelConfig,
+    average_uniqueness,
+    label_weight,
+    make_labels,
+    meta_labels,
+    sampled_bars,
+    training_weight,
+)
 from finml_core.samples import Samples, make_samples
 from finml_core.schemas import as_bars
-from finml_core.typing import IntArray
+from finml_core.typing import FloatArray, IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +30,7 @@ class Dataset:
     bars: pd.DataFrame  # sorted long bars, as supplied
     features: pd.DataFrame  # every bar, missing in the warm-up
     samples: Samples  # complete rows with a known outcome
+    asked: pd.Series | None = None  # booleans on the bars' (symbol, ts): those a model is asked about; None for all
 
 
 def make_dataset(config: ExperimentConfig, bars: pd.DataFrame, cache: FeatureCache | None = None) -> Dataset:
@@ -33,20 +44,62 @@ def make_dataset(config: ExperimentConfig, bars: pd.DataFrame, cache: FeatureCac
         If a symbol of the experiment has no bars in its range, or no complete row is left.
     """
     bars = choose_bars(config, bars)
+    features = compute_features(config, bars, cache)
+    labels, asked = compute_labels(config, bars)
+    samples = make_samples(features, labels, asked)
+    if config.label.is_relative:
+        samples = replace(samples, weigh=_weigher(config.label, bars, labels["label_end"], samples.X.index))
+    return Dataset(bars=bars, features=features, samples=samples, asked=asked)
+
+
+def _weigher(
+    label: LabelConfig, bars: pd.DataFrame, label_end: pd.Series, index: pd.MultiIndex
+) -> Callable[[IntArray], FloatArray]:
+    """What weighs the training rows of a fold among themselves."""
+    ageless = replace(label, decay=False, weights="uniqueness" if label.weights == "time_decay" else label.weights)
+    weight = label_weight(bars, label_end, ageless).reindex(index)
+    uniqueness = average_uniqueness(label_end).reindex(index)
+    return lambda rows: training_weight(weight.iloc[rows], uniqueness.iloc[rows], label)
+
+
+def compute_features(config: ExperimentConfig, bars: pd.DataFrame, cache: FeatureCache | None = None) -> pd.DataFrame:
+    """What models read at each bar; where a primary strategy chooses the side, it is among the features."""
     engineer = FeatureEngineer(config.features).fit(bars)
     features = engineer.transform(bars) if cache is None else cache.transform(engineer, bars)
-    labels = make_labels(bars, config.label)
-    return Dataset(bars=bars, features=features, samples=make_samples(features, labels))
+    return with_side(features, primary_opinion(config.primary, bars)) if config.primary.is_there else features
+
+
+def compute_labels(config: ExperimentConfig, bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series | None]:
+    """The outcome of each bar that is asked about, and which bars these are (None for all).
+
+    With a primary strategy the outcome is whether the bet on its side paid, and bars without a bet are not asked about.
+    """
+    asked = asked_bars(config, bars)
+    if not config.primary.is_there:
+        return make_labels(bars, config.label, events=asked), asked
+    side = primary_opinion(config.primary, bars)["signal"]
+    return meta_labels(bars, side, config.label, min_return=config.primary.min_return, events=asked), asked
+
+
+def asked_bars(config: ExperimentConfig, bars: pd.DataFrame) -> pd.Series | None:
+    """Booleans on (symbol, ts): the events at which the primary strategy, if there is one, bets; None for all bars."""
+    events = sampled_bars(bars, config.label)
+    if not config.primary.is_there:
+        return events
+    bets = primary_opinion(config.primary, bars)["signal"].fillna(0.0) != 0
+    return bets if events is None else bets & events
 
 
 def rows_after(data: Dataset, tested: IntArray) -> pd.DataFrame:
-    """Complete feature rows later than every tested sample: the last ones have no outcome yet.
+    """Complete feature rows that are asked about and later than every tested sample: the last ones have no outcome yet.
 
     Walk-forward blocks that do not fit leave scored rows here too; nobody trained on them.
     """
     last = data.samples.X.index[tested].get_level_values("ts").max()
-    later = data.features.loc[data.features.index.get_level_values("ts") > last]
-    return later.dropna()
+    is_later = data.features.index.get_level_values("ts") > last
+    if data.asked is not None:
+        is_later &= data.asked.to_numpy()
+    return data.features.loc[is_later].dropna()
 
 
 def choose_bars(config: ExperimentConfig, bars: pd.DataFrame) -> pd.DataFrame:

@@ -8,11 +8,12 @@ import pandas as pd
 from finml_core.arbitration import arbitrate, moving_average_cross, zscore_reversion
 from finml_core.backtest import BacktestResult, run_backtest
 from finml_core.errors import DataError
+from finml_core.experiments.bets import PRIMARY, bet_opinion, bet_weight, primary_weight
 from finml_core.experiments.config import ExperimentConfig
 from finml_core.experiments.paths import in_blocks
 from finml_core.models import ModelType
 from finml_core.schemas import bars_per_year, key_index
-from finml_core.sizing import average_active, probability_weight
+from finml_core.sizing import average_active
 
 ARBITRATED = "arbitrated"
 EQUAL_WEIGHT = "equal_weight"
@@ -39,7 +40,7 @@ def strategy_opinions(
     """
     rules = config.rules
     opinions = {
-        model: _model_opinion(rows, config.sizing.min_edge)
+        model: _model_opinion(config, rows, bars)
         for model, rows in predictions.groupby("model", sort=False)
         if not ModelType(model).is_baseline
     }
@@ -48,15 +49,14 @@ def strategy_opinions(
     return opinions
 
 
-def model_weights(config: ExperimentConfig, predictions: pd.DataFrame, n_symbols: int) -> dict[str, pd.Series]:
+def model_weights(
+    config: ExperimentConfig, predictions: pd.DataFrame, n_symbols: int, bars: pd.DataFrame
+) -> dict[str, pd.Series]:
     """Each model's target share of the portfolio: sized by probability, averaged over the labels still open."""
     weights = {}
     for model, rows in predictions.groupby("model", sort=False):
         p_cal = rows.set_index(["symbol", "ts"])["p_cal"].sort_index()
-        weight = probability_weight(
-            p_cal, scale=config.sizing.scale, cap=config.sizing.cap, min_edge=config.sizing.min_edge
-        )
-        weights[str(model)] = average_active(weight, config.label.horizon) / n_symbols
+        weights[str(model)] = bet_weight(config, p_cal, bars) / n_symbols
     return weights
 
 
@@ -76,7 +76,9 @@ def decide(config: ExperimentConfig, bars: pd.DataFrame, predictions: pd.DataFra
     opinions = strategy_opinions(config, bars, predictions)
     start = first_decision(in_blocks(config.split, predictions), config.calibration.min_samples)
     span = bars.loc[bars["ts"] >= start].reset_index(drop=True)
-    weights = model_weights(config, predictions, n_symbols)
+    weights = model_weights(config, predictions, n_symbols, bars)
+    if config.primary.is_there:
+        weights[PRIMARY] = primary_weight(config, bars) / n_symbols
     for rule in RULE_STYLES:
         weights[rule] = _opinion_weight(opinions[rule]) * config.sizing.cap / n_symbols
     decided, shares = _arbitrate_symbols(config, span, opinions, regimes)
@@ -113,9 +115,11 @@ def first_decision(predictions: pd.DataFrame, min_samples: int) -> pd.Timestamp:
     return starts.iloc[int(np.argmax(n_known >= min_samples))]
 
 
-def _model_opinion(rows: pd.DataFrame, min_edge: float) -> pd.DataFrame:
+def _model_opinion(config: ExperimentConfig, rows: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     p_cal = rows.set_index(["symbol", "ts"])["p_cal"].sort_index()
-    has_side = (2 * p_cal - 1).abs() > min_edge
+    if config.is_sparse:
+        return bet_opinion(config, p_cal, bars)
+    has_side = (2 * p_cal - 1).abs() > config.sizing.min_edge
     return pd.DataFrame(
         {
             "signal": np.sign(p_cal - 0.5).where(has_side, 0.0),

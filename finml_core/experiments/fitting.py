@@ -160,7 +160,7 @@ def _fit(model: Any, job: Job, samples: Samples, context: pd.DataFrame) -> None:
     model.fit(
         samples.X.iloc[job.train],
         samples.y.iloc[job.train],
-        sample_weight=samples.sample_weight.iloc[job.train].to_numpy(),
+        sample_weight=samples.training_weight(job.train),
         **_taken(model.fit, label_end=samples.label_end.iloc[job.train], context=context),
     )
 
@@ -172,7 +172,7 @@ def _fit_together(models: Sequence[Any], jobs: Sequence[Job], samples: Samples, 
         Fold(
             X=samples.X.iloc[job.train],
             y=samples.y.iloc[job.train],
-            sample_weight=samples.sample_weight.iloc[job.train].to_numpy(),
+            sample_weight=samples.training_weight(job.train),
             label_end=samples.label_end.iloc[job.train],
         )
         for job in jobs

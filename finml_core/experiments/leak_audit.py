@@ -9,13 +9,12 @@ import pandas as pd
 
 from finml_core.experiments import leak_controls as controls
 from finml_core.experiments.config import ExperimentConfig
-from finml_core.experiments.data import Dataset
+from finml_core.experiments.data import Dataset, compute_features
 from finml_core.experiments.leak_controls import DOUBTFUL, FAILED, PASSED, Check, Predict
 from finml_core.experiments.predict import Split
 from finml_core.experiments.progress import Progress
 from finml_core.experiments.trial import bars_fingerprint, fingerprint
 from finml_core.experiments.version import CODE_VERSION
-from finml_core.features import FeatureEngineer
 from finml_core.metrics import information_coefficient
 from finml_core.splits import audit_features
 
@@ -139,8 +138,7 @@ def with_audit(result: "ExperimentResult", audit: LeakAudit, config: ExperimentC
 
 
 def _features_know_no_future(config: ExperimentConfig, data: Dataset) -> Check:
-    engineer = FeatureEngineer(config.features)
-    table = audit_features(lambda bars: engineer.fit(bars).transform(bars), data.bars, n_cuts=N_CUTS)
+    table = audit_features(lambda bars: compute_features(config, bars), data.bars, n_cuts=N_CUTS)
     offenders = table.loc[~table["passed"], "feature"].tolist()
     return {
         "check": "features",

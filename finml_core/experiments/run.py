@@ -8,6 +8,7 @@ import pandas as pd
 
 from finml_core.calibration import cross_fit_calibrate, cross_fit_intervals
 from finml_core.experiments.audit import audit_run
+from finml_core.experiments.bets import score_bets
 from finml_core.experiments.config import ExperimentConfig
 from finml_core.experiments.data import Dataset, make_dataset, rows_after
 from finml_core.experiments.decide import ARBITRATED, Decisions
@@ -131,7 +132,11 @@ def run_experiment(
     strategies = score_strategies(decisions.results, periods)
     board = leaderboard(seeds, mean_calibration(predictions), strategies, out.times, coverage)
     board, path_tables = _with_paths(config, board, on_paths)
+    if config.primary.is_there:
+        bets = score_bets(config, predictions, data.bars)
+        board = board.merge(bets[["model", "precision", "recall", "acted"]], on="model", how="left")
     tables = {
+        **({"bets": bets} if config.primary.is_there else {}),
         "predictions": predictions,
         "folds": score_folds(predictions),
         "seeds": seeds,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from finml_core.backtest import BacktestResult
+from finml_core.experiments.bets import PRIMARY
 from finml_core.experiments.decide import ARBITRATED, EQUAL_WEIGHT, HOLDING, RULE_STYLES
 from finml_core.metrics import (
     accuracy,
@@ -129,7 +130,7 @@ def strategy_kind(name: str) -> str:
         return "arbitrated"
     if name == HOLDING:
         return "benchmark"
-    return "strategy" if name in RULE_STYLES or name == EQUAL_WEIGHT else "model"
+    return "strategy" if name in RULE_STYLES or name in (EQUAL_WEIGHT, PRIMARY) else "model"
 
 
 def per_unit(result: BacktestResult) -> pd.DataFrame:

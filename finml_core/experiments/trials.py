@@ -4,9 +4,11 @@ from typing import Any
 
 import pandas as pd
 
+from finml_core.experiments.bets import PRIMARY
 from finml_core.experiments.config import ExperimentConfig
 from finml_core.experiments.decide import ARBITRATED, EQUAL_WEIGHT, HOLDING, Decisions
 from finml_core.experiments.plain import to_plain
+from finml_core.experiments.primary import SETTINGS as PRIMARY_SETTINGS
 from finml_core.experiments.score import strategy_kind
 from finml_core.experiments.trial import Trial
 from finml_core.features.registry import make_registry
@@ -33,7 +35,7 @@ def run_trials(
     Without decisions (a run that failed on its way) the same trials come without returns.
     """
     names = [model.value for model in config.models]
-    names += [*RULE_SETTINGS, ARBITRATED, EQUAL_WEIGHT]
+    names += [*RULE_SETTINGS, *([PRIMARY] if config.primary.is_there else []), ARBITRATED, EQUAL_WEIGHT]
     if decisions is not None:
         names = [name for name in decisions.results if name != HOLDING]
     return tuple(
@@ -54,6 +56,9 @@ def trial_identity(config: ExperimentConfig, bars_id: str, name: str) -> dict[st
     if name in RULE_SETTINGS:
         rules = {key: getattr(config.rules, key) for key in RULE_SETTINGS[name]}
         return {**parts, "strategy": name, "rules": rules, "cap": config.sizing.cap, "judged": _judged(config)}
+    if name == PRIMARY:
+        bets = {"label": _label_identity(config), "judged": _judged(config)}
+        return {**parts, "strategy": name, **bets, "cap": config.sizing.cap}
     parts |= _sized_probability(config)
     if name in MODELS:
         return {**parts, "model": _model_identity(config, name)}
@@ -85,20 +90,32 @@ def _judged(config: ExperimentConfig) -> dict[str, Any]:
     return {
         "lookback": max(each.lookback for each in features if config.features.include_levels or not each.is_level),
         "horizon": config.label.horizon,
-        **({} if config.label.kind == "direction" else {"label": _label_identity(config)}),
+        **({} if config.label.kind == "direction" and not config.is_sparse else {"label": _label_identity(config)}),
         "split": _split_identity(config),
         "min_samples": config.calibration.min_samples,
     }
 
 
 def _label_identity(config: ExperimentConfig) -> dict[str, Any]:
-    keys = ("kind", "horizon", *LABEL_SETTINGS.get(config.label.kind, ()))
-    return {key: getattr(config.label, key) for key in keys}
+    """What the outcome is, of which bars: settings that came later are named only where they are used."""
+    label, primary = config.label, config.primary
+    keys = {"kind": None, "horizon": None, **dict.fromkeys(LABEL_SETTINGS.get(label.kind, ()))}
+    if label.sampling != "every_bar":
+        keys |= dict.fromkeys(("sampling", "event_width", "volatility_span"))
+    found: dict[str, Any] = {key: getattr(label, key) for key in keys}
+    if primary.is_there:
+        own = ("rule", "min_return", *PRIMARY_SETTINGS[primary.rule])
+        found["primary"] = {key: getattr(primary, key) for key in own}
+    return found
 
 
 def _weight_identity(config: ExperimentConfig) -> dict[str, Any]:
-    keys = ("weights", "oldest_weight") if config.label.weights == "time_decay" else ("weights",)
-    return {key: getattr(config.label, key) for key in keys}
+    label = config.label
+    if not label.is_decayed:
+        return {"weights": label.weights}
+    named = "time_decay" if label.weights == "uniqueness" else label.weights  # the same by another name
+    decay = {} if named == "time_decay" else {"decay": True}
+    return {"weights": named, "oldest_weight": label.oldest_weight, **decay}
 
 
 def _split_identity(config: ExperimentConfig) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def rebacktest_paths(
     bars = choose_bars(config, bars)
     start = first_decision(in_blocks(config.split, predictions), config.calibration.min_samples)
     span = bars.loc[bars["ts"] >= start].reset_index(drop=True)
-    by_path = _weights(config, span, predictions, model)
+    by_path = _weights(config, bars, span, predictions, model)
     if path is not None and path not in by_path:
         raise ConfigError(f"path {path} is none of the run's, which are {min(by_path)} to {max(by_path)}.")
     returns = {each: _account(config, span, weight).bars["net_return"] for each, weight in by_path.items()}
@@ -88,7 +88,7 @@ def rebacktest_paths(
 
 
 def _weights(
-    config: ExperimentConfig, span: pd.DataFrame, predictions: pd.DataFrame, model: str
+    config: ExperimentConfig, bars: pd.DataFrame, span: pd.DataFrame, predictions: pd.DataFrame, model: str
 ) -> dict[int, pd.Series]:
     """Target weights on the bars of the span, by path; the benchmark has one."""
     index, n_symbols = key_index(span), len(config.symbols)
@@ -99,7 +99,7 @@ def _weights(
         names = ", ".join(predictions["model"].unique())
         raise ConfigError(f"{model!r} has no predictions to size; choose one of: {names}, {HOLDING}.")
     return {
-        int(path): model_weights(config, part, n_symbols)[model].reindex(index)
+        int(path): model_weights(config, part, n_symbols, bars)[model].reindex(index)
         for path, part in rows.groupby("path", sort=True)
     }
 

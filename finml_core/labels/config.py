@@ -7,7 +7,8 @@ from finml_core.checks import check_between, check_choice, check_integer, check_
 from finml_core.errors import ConfigError
 
 KINDS = ("direction", "return", "quantile", "triple_barrier", "trend_scanning")
-WEIGHTS = ("none", "uniqueness", "return_attribution", "time_decay")
+SAMPLINGS = ("every_bar", "cusum")
+WEIGHTS = ("none", "uniqueness", "return_attribution", "uniqueness_return", "time_decay")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,14 +17,17 @@ class LabelConfig:
 
     kind: Literal["direction", "return", "quantile", "triple_barrier", "trend_scanning"] = "direction"
     horizon: int = 5  # bars until the outcome is known at the latest
-    weights: Literal["none", "uniqueness", "return_attribution", "time_decay"] = "none"
+    weights: Literal["none", "uniqueness", "return_attribution", "uniqueness_return", "time_decay"] = "none"
     n_quantiles: int = 5  # classes of quantile
     quantile_window: int = 252  # known outcomes that the class limits are taken from
     take_profit: float = 2.0  # upper barrier in multiples of volatility per bar
     stop_loss: float = 2.0  # lower barrier in multiples of volatility per bar
-    volatility_span: int = 100  # bars, span of the exponential weights of the barriers' volatility
+    volatility_span: int = 100  # bars, span of the exponential weights of the volatility of barriers and events
     shortest_trend: int = 3  # bars ahead of the shortest trend of trend_scanning
-    oldest_weight: float = 0.5  # time_decay: factor of the oldest label, 1 for none; below 0 that share has no weight
+    oldest_weight: float = 0.5  # decay: factor of the oldest label, 1 for none; below 0 that share has no weight
+    decay: bool = False  # weights fall with age besides; time_decay is uniqueness with it
+    sampling: Literal["every_bar", "cusum"] = "every_bar"  # which bars get a label at all
+    event_width: float = 3.0  # cusum: move since the last event that makes one, in multiples of volatility per bar
 
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, KINDS)
@@ -36,8 +40,20 @@ class LabelConfig:
         check_integer("volatility_span", self.volatility_span, 2)
         check_integer("shortest_trend", self.shortest_trend, 2)
         check_between("oldest_weight", self.oldest_weight, -0.99, 1.0)
+        check_choice("sampling", self.sampling, SAMPLINGS)
+        check_positive("event_width", self.event_width)
         if self.kind == "trend_scanning" and self.shortest_trend > self.horizon:
             raise ConfigError(
                 f"shortest_trend is {self.shortest_trend}, above horizon, which is {self.horizon}; a trend of that "
                 "length would never be looked at. Use a longer horizon."
             )
+
+    @property
+    def is_decayed(self) -> bool:
+        """Whether older labels weigh less."""
+        return self.decay or self.weights == "time_decay"
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether a label's weight depends on which others it stands beside, so that each training fold has its own."""
+        return self.is_decayed or self.weights in ("return_attribution", "uniqueness_return")

@@ -6,8 +6,26 @@ import numpy as np
 import pandas as pd
 
 from finml_core.errors import ConfigError
+from finml_core.labels.config import LabelConfig
+from finml_core.labels.triple_barrier import bar_volatility
 from finml_core.schemas import adjusted, as_bars, key_index, segments
 from finml_core.typing import FloatArray
+
+
+def sampled_bars(bars: pd.DataFrame, config: LabelConfig) -> pd.Series | None:
+    """The bars that the configuration wants labelled, as booleans on (symbol, ts); None for all of them.
+
+    A CUSUM event needs a move of `event_width` times the volatility per bar known at that bar: none comes before there
+    are returns to measure it by, or where the price has stood still.
+    """
+    if config.sampling == "every_bar":
+        return None
+    bars = as_bars(bars)
+    volatility = bar_volatility(adjusted(bars)["close"], bars["symbol"], config.volatility_span)
+    threshold = (config.event_width * volatility.where(volatility > 0)).set_axis(key_index(bars))
+    if threshold.isna().all():
+        return pd.Series(False, index=threshold.index, name="event")
+    return cusum_events(bars, threshold)
 
 
 def cusum_events(bars: pd.DataFrame, threshold: float | pd.Series) -> pd.Series:

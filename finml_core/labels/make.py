@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from finml_core.labels.config import LabelConfig
+from finml_core.labels.events import sampled_bars
 from finml_core.labels.horizon import horizon_outcome, quantile_class
 from finml_core.labels.trend_scanning import trend_scanning
 from finml_core.labels.triple_barrier import triple_barrier
@@ -22,7 +23,7 @@ def make_labels(
         Long bars, or one asset's plain frame with a DatetimeIndex. Returns are made of adjusted closes.
     config : LabelConfig, optional
     events : Series of booleans on (symbol, ts), optional
-        The bars that get a label, such as those of `cusum_events`; all by default.
+        The bars that get a label, such as those of `cusum_events`; by default those that `config.sampling` names.
 
     Returns
     -------
@@ -40,6 +41,7 @@ def make_labels(
     y = _target(outcome, long, config).set_axis(keys)
     outcome = outcome.set_axis(keys)
     is_known = y.notna()
+    events = sampled_bars(long, config) if events is None else events
     if events is not None:
         is_known &= events.reindex(y.index, fill_value=False).astype(bool)
     labels = outcome[["label_return", "label_end"]].where(is_known)

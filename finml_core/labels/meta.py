@@ -6,6 +6,7 @@ import pandas as pd
 from finml_core.checks import check_at_least
 from finml_core.errors import ConfigError, DataError
 from finml_core.labels.config import LabelConfig
+from finml_core.labels.events import sampled_bars
 from finml_core.labels.horizon import horizon_outcome
 from finml_core.labels.triple_barrier import triple_barrier
 from finml_core.labels.weights import label_weight
@@ -13,7 +14,12 @@ from finml_core.schemas import LABELS, as_bars, key_index
 
 
 def meta_labels(
-    bars: pd.DataFrame, side: pd.Series, config: LabelConfig | None = None, *, min_return: float = 0.0
+    bars: pd.DataFrame,
+    side: pd.Series,
+    config: LabelConfig | None = None,
+    *,
+    min_return: float = 0.0,
+    events: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Whether a bet on the primary model's side would have paid.
 
@@ -28,6 +34,8 @@ def meta_labels(
         `direction` and `return`; weights as everywhere.
     min_return : float
         What a bet must earn to have paid, a fraction: the round trip's costs.
+    events : Series of booleans on (symbol, ts), optional
+        The bars at which a bet may begin; by default those that `config.sampling` names.
 
     Returns
     -------
@@ -52,6 +60,9 @@ def meta_labels(
     keys = key_index(long)
     sign = pd.Series(np.sign(_on_keys(side, keys)), index=keys)
     sign = sign.where(sign != 0)
+    events = sampled_bars(long, config) if events is None else events
+    if events is not None:
+        sign = sign.where(events.reindex(keys, fill_value=False).astype(bool))
     if config.kind == "triple_barrier":
         outcome = triple_barrier(
             long,

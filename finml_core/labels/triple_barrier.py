@@ -51,7 +51,7 @@ def triple_barrier(
     check_integer("volatility_span", volatility_span, 2)
     bars = as_bars(bars)
     close = adjusted(bars)["close"]
-    volatility = _volatility(close, bars["symbol"], volatility_span).to_numpy()
+    volatility = bar_volatility(close, bars["symbol"], volatility_span).to_numpy()
     exit_row, barrier, label_return = _first_touch(
         close.to_numpy(),
         _last_rows(bars),
@@ -73,7 +73,8 @@ def triple_barrier(
     )
 
 
-def _volatility(close: pd.Series, symbol: pd.Series, span: int) -> pd.Series:
+def bar_volatility(close: pd.Series, symbol: pd.Series, span: int) -> pd.Series:
+    """Deviation of the simple returns up to each bar, exponentially weighted; missing before 20 of them, or `span`."""
     simple_return = close.groupby(symbol, sort=False).pct_change(fill_method=None)
     deviation = simple_return.groupby(symbol, sort=False).ewm(span=span, min_periods=min(span, 20)).std()
     return deviation.reset_index(level=0, drop=True).reindex(close.index)

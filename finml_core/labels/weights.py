@@ -14,18 +14,41 @@ from finml_core.typing import FloatArray
 def label_weight(bars: pd.DataFrame, label_end: pd.Series, config: LabelConfig) -> pd.Series:
     """The weight that the configuration asks for, on (symbol, ts); missing where there is no label.
 
-    1 for none; average uniqueness in (0, 1]; return attribution, with mean 1; or average uniqueness times its decay.
-    Weights of training rows, made over the whole history: of those that are given, only the ratio matters.
+    The product of what is asked for: average uniqueness in (0, 1], return attribution (mean 1), decay in [0, 1]; 1
+    where nothing is. Return attribution shares each return among the labels open there, so with uniqueness besides,
+    overlap counts twice. These are over the whole history, to look at; see `training_weight` for what a fold learns by.
     """
-    if config.weights == "uniqueness":
-        return average_uniqueness(label_end)
-    if config.weights == "return_attribution":
+    weight = pd.Series(np.where(label_end.notna(), 1.0, np.nan), index=label_end.index)
+    if config.weights in ("uniqueness", "uniqueness_return", "time_decay"):
+        weight *= average_uniqueness(label_end)
+    if config.weights in ("return_attribution", "uniqueness_return"):
         close = adjusted(bars)["close"].set_axis(key_index(bars))
-        return return_attribution(close, label_end)
-    if config.weights == "time_decay":
-        uniqueness = average_uniqueness(label_end)
-        return uniqueness * time_decay(uniqueness, oldest_weight=config.oldest_weight)
-    return pd.Series(np.where(label_end.notna(), 1.0, np.nan), index=label_end.index)
+        weight *= return_attribution(close, label_end)
+    if config.is_decayed:
+        weight *= time_decay(average_uniqueness(label_end), oldest_weight=config.oldest_weight)
+    return weight
+
+
+def training_weight(weight: pd.Series, uniqueness: pd.Series, config: LabelConfig) -> FloatArray:
+    """Weights that a fold learns by, from its training rows alone: the history after them has no say.
+
+    Parameters
+    ----------
+    weight, uniqueness : Series on (symbol, ts) or ts
+        Of the training rows: `label_weight` without decay, and average uniqueness.
+    config : LabelConfig
+
+    Returns
+    -------
+    float array
+        Decay begins at the newest of these rows, and weights by return have mean 1 among them.
+    """
+    values = weight.to_numpy(dtype=float)
+    if config.weights in ("return_attribution", "uniqueness_return"):
+        values = values / values.mean() if values.any() else np.ones(len(values))
+    if config.is_decayed:
+        values = values * time_decay(uniqueness, oldest_weight=config.oldest_weight).to_numpy()
+    return values
 
 
 def return_attribution(close: pd.Series, label_end: pd.Series) -> pd.Series:
