@@ -83,6 +83,11 @@ def test_each_fold_has_its_own_schedule_and_stops_by_itself(schedule, no_skill):
     assert [model.best_epoch_ for model in together] == [model.best_epoch_ for model in apart]
 
 
+def test_tails_of_different_length_are_judged_whole(world, monkeypatch):
+    monkeypatch.setattr("finml_core.models.training.together.EVALUATION_BATCH", 16)  # 4 windows of each of 4 folds
+    assert_alike(*both_ways(make_folds(world), world.X, network=GRUConfig(hidden_dim=6)), world.X)
+
+
 def test_groups_and_folds_without_context_or_tail(world):
     folds = make_folds(world, 3)
     train = replace(TRAIN, validation_share=0.0)

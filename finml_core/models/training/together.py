@@ -156,7 +156,8 @@ class _Together:
         total = torch.zeros(len(judged), device=self.device)
         size = max(EVALUATION_BATCH // len(judged), 1)
         for start in range(0, max(len(part) for part in parts), size):
-            chosen = [torch.arange(start, min(start + size, len(part)), device=self.device) for part in parts]
+            ends = [max(min(start + size, len(part)), start) for part in parts]  # a shorter tail is through already
+            chosen = [torch.arange(start, end, device=self.device) for end in ends]
             batch = _padded(parts, chosen)
             raw = vmap(self._forward)(leaves, {}, self._windows(judged, batch.end))
             total += (self.head.loss(raw, batch.target) * batch.weight).sum(dim=1)
