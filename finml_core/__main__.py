@@ -77,6 +77,18 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def leaderboard(options: argparse.Namespace) -> int:
+    from finml_core.errors import RunError
+    from finml_core.runs.boards import make_leaderboards
+
+    try:
+        print(make_leaderboards(options.file, home(), _follow_aside, options.data))
+    except RunError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 def certify(options: argparse.Namespace) -> int:
     from finml_core.experiments import ExperimentConfig, audit_settings
 
@@ -155,14 +167,20 @@ def _run_to_the_end(config):
     return store, None
 
 
-def _follow(store, run_id):
+def _follow_aside(store, run_id):
+    """Follow a run on the standard error, so that the output holds the result alone."""
+    print(f"run {run_id}", file=sys.stderr)
+    return _follow(store, run_id, sys.stderr)
+
+
+def _follow(store, run_id, stream=None):
     """Print each new message of a run until it ends."""
     said = ""
     while True:
         status = store.status(run_id)
         if status.message and status.message != said:
             said = status.message
-            print(f"  {status.fraction:4.0%}  {said}", flush=True)
+            print(f"  {status.fraction:4.0%}  {said}", file=stream, flush=True)
         if status.state not in ("queued", "running"):
             return status
         time.sleep(0.3)
@@ -223,6 +241,11 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("run", help="run an experiment file, follow it, print its leaderboard")
     command.add_argument("file", type=Path)
     command.set_defaults(action=run)
+
+    command = commands.add_parser("leaderboard", help="run every board of a file, tell all of them in Markdown")
+    command.add_argument("file", type=Path)
+    command.add_argument("--data", type=Path, metavar="FOLDER", help="of named files of bars (or FINML_MARKET_DATA)")
+    command.set_defaults(action=leaderboard)
 
     command = commands.add_parser("audit", help="does a Python file's feature(bars) see the future? exit code 1 if so")
     command.add_argument("file", type=Path)

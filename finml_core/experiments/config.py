@@ -13,6 +13,7 @@ from finml_core.checks import check_at_least, check_between, check_choice, check
 from finml_core.errors import ConfigError
 from finml_core.experiments.plain import from_plain, to_plain
 from finml_core.experiments.primary import PrimaryConfig
+from finml_core.experiments.yaml_text import read_yaml
 from finml_core.features import FeatureConfig
 from finml_core.labels import LabelConfig
 from finml_core.models import ModelConfig, ModelType
@@ -211,12 +212,7 @@ class ExperimentConfig:
         ConfigError
             If the text is no YAML mapping, holds an unknown key or an impossible value.
         """
-        text = _read_file(source) if isinstance(source, Path) else source
-        try:
-            plain = yaml.load(text, _Loader)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"this is no YAML: {' '.join(str(error).split())}.") from error
-        return from_plain(cls, {} if plain is None else plain)
+        return from_plain(cls, read_yaml(source))
 
     def with_symbols(self, symbols: tuple[str, ...]) -> "ExperimentConfig":
         """The same experiment on other symbols."""
@@ -237,22 +233,6 @@ def _check_fits(split: SplitConfig, n_seeds: int = 1) -> None:
             f"{n_folds * n_seeds} fits of each model; {MOST_FITS} are the most. Use fewer blocks, test fewer at "
             "a time, or train fewer seeds: 10 blocks of which 2 are tested make 45 fits."
         )
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe part, in which a day stays text: an impossible one is then named like any other value."""
-
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in rows if not tag.endswith(":timestamp")]
-        for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-def _read_file(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}.") from error
 
 
 def _day(name: str, value: str | None) -> Any:
