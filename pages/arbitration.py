@@ -6,7 +6,7 @@ import streamlit as st
 from finml_core import charts
 from finml_core.report import arbitration as reports
 from finml_core.report.backtest import equity_series, gain_over
-from pages._ui import jobs, load, tables, text
+from pages._ui import jobs, load, paths, tables, text
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
 
 BINS = 8
@@ -48,7 +48,7 @@ def draw_decision(row: pd.Series, parts: pd.DataFrame) -> None:
 
 def draw_worth() -> None:
     """Listening by weight beside listening to all alike."""
-    equity = load.table(run_id, "equity")
+    equity = load.equity_beside(run_id, ARBITRATED)
     series = equity_series(equity, [ARBITRATED, EQUAL])
     board = load.leaderboard(run_id)
     pair = board[board["model"].isin([ARBITRATED, EQUAL])]
@@ -59,7 +59,8 @@ def draw_worth() -> None:
     )
     chart(
         charts.equity_drawdown(series),
-        f"{words}, after costs and {text.counted(int(pair['n_trials'].iloc[0]), 'trial')}.",
+        f"{words}, after costs and {text.counted(int(pair['n_trials'].iloc[0]), 'trial')}."
+        + (" Drawn on one path; the ratios are those of each one's median path." if load.n_paths(run_id) > 1 else ""),
         alt="Equity and drawdown of arbitrated and equally weighted strategies",
         key="arbitration_worth",
     )
@@ -108,7 +109,7 @@ with show_errors():
     own, shares = decisions[decisions["symbol"] == symbol], weights[weights["symbol"] == symbol]
     row = own.loc[own["ts"].dt.strftime("%Y-%m-%d") == day].iloc[-1]
     parts = reports.breakdown_at(shares, row["ts"])
-    returns = load.table(run_id, "equity").pivot_table(index="ts", columns="model", values="net_return")
+    returns = load.equity_beside(run_id, ARBITRATED).pivot_table(index="ts", columns="model", values="net_return")
     gain, error = gain_over(returns[ARBITRATED], returns[EQUAL], load.metrics(run_id)["periods_per_year"])
     pays = (
         "pays"
@@ -173,5 +174,5 @@ this close, shrunk by n / (n + {config.arbitration.shrinkage:.0f}). The positive
 multiplier in the present regime, the negative part divided. Weights: softmax of scores at temperature
 {config.arbitration.temperature}. Weighted signal: sum of weight × sign × confidence. Confidence: 0.4 × size of the
 weighted signal + 0.2 × mean confidence of the strategies + 0.2 × consensus + 0.2 × confidence of the regime. Gain:
-paired difference of daily net returns, error by Newey & West (1987).""",
+paired difference of daily net returns, error by Newey & West (1987).{paths.note(run_id)}""",
     )

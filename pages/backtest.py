@@ -5,7 +5,7 @@ import streamlit as st
 
 from finml_core import charts
 from finml_core.report import backtest as reports
-from pages._ui import build, jobs, load, tables, text
+from pages._ui import build, jobs, load, paths, tables, text
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
 
 SHARPE_COLUMNS = ("group", "n", "value", "lower", "upper", "sharpe_text")
@@ -21,18 +21,24 @@ run_id = jobs.need_run(selection)
 
 def draw_headline() -> None:
     """What is left, and whether luck could have left it."""
-    row = result.score
+    row, one = result.score, text.plus_minus(result.score["sharpe_annual"], result.score["sharpe_error_annual"])
+    holding = f"holding all equally: {text.plus_minus(held['sharpe_annual'], held['sharpe_error_annual'])}"
+    sharpe = Headline("Sharpe after costs", one, f"a year; {holding}")
+    if has_paths:
+        sharpe = Headline(
+            "Sharpe after costs",
+            text.plus_minus(result.spread["mean"], result.spread["deviation"]),
+            f"a year, mean and deviation over {result.returns.shape[1]} paths; path {result.path + 1}: {one}; "
+            f"{holding}",
+        )
     headline(
         [
-            Headline(
-                "Sharpe after costs",
-                text.plus_minus(row["sharpe_annual"], row["sharpe_error_annual"]),
-                f"a year; holding all equally: {text.plus_minus(held['sharpe_annual'], held['sharpe_error_annual'])}",
-            ),
+            sharpe,
             Headline(
                 "DSR",
                 text.p_value(result.dsr),
-                f"{text.counted(result.n_trials, 'trial')}; 0.95 would exclude luck, 0.5 is what it gives",
+                f"{f'median path {result.median + 1}, ' if has_paths else ''}{text.counted(result.n_trials, 'trial')}; "
+                "0.95 would exclude luck, 0.5 is what it gives",
                 help="Deflated Sharpe ratio: the probability that the Sharpe ratio is above the best that so many "
                 "trials without skill would show",
             ),
@@ -129,10 +135,12 @@ with show_errors():
             bind="query-params",
             width=280,
         )
+        path = paths.choose(run_id, model, "bt_path")
         is_log = st.toggle("Log scale", True, key="bt_log", bind="query-params")
     config = build.backtest_controls(load.run_config(run_id))
     st.caption("Each setting whose score is seen here is one more trial, which the DSR counts.")
-    result = load.backtest(run_id, model, config)
+    result = load.backtest(run_id, model, config, path)
+    has_paths = result.returns.shape[1] > 1
     bars, (held_bars, held) = result.bars, load.holding(run_id, config)
     with summary:
         draw_headline()
@@ -148,12 +156,15 @@ with show_errors():
         charts.equity_drawdown(reports.against({model: bars, "equal_holding": held_bars}), log=is_log),
         f"One unit became {text.number(bars['equity'].iloc[-1])} from {bars.index[0]:%B %Y} to "
         f"{bars.index[-1]:%B %Y}, out "
-        f"of sample and after costs; held equally, {text.number(held_bars['equity'].iloc[-1])}. {luck.capitalize()} "
+        f"of sample{f' on path {result.path + 1}' if has_paths else ''} and after costs; held equally, "
+        f"{text.number(held_bars['equity'].iloc[-1])}. {luck.capitalize()} "
         f"(DSR {text.p_value(result.dsr)}, {text.counted(result.n_trials, 'trial')}).",
         alt=f"Equity and drawdown of {text.name(model)} and equal holding",
         key="backtest_equity",
     )
     download_table(bars.reset_index(), "backtest")
+    if has_paths:
+        paths.draw_fan(result, model, is_log)
     costs, years, regimes, trades = st.tabs(
         ["Cost waterfall", "By year", "By regime", "Trades"], key="bt_tab", on_change="rerun", bind="query-params"
     )
@@ -189,5 +200,5 @@ equity at every bar. Target weight: scale × (2p − 1), capped, averaged over t
 label is open, shared equally by symbol. Commission and half the spread on what is traded, square-root impact on its
 share of dollar volume, borrow on shorts. DSR (Bailey & López de Prado 2014) counts every distinct setting whose score
 anybody has seen in this store: each slider position here is one. The band of a group of bars is the normal interval
-of its mean return.""",
+of its mean return.{paths.note(run_id)}""",
     )

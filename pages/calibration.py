@@ -5,7 +5,7 @@ import streamlit as st
 
 from finml_core import charts
 from finml_core.report import calibration as reports
-from pages._ui import jobs, load, tables, text
+from pages._ui import jobs, load, paths, tables, text
 from pages._ui.frame import (
     Headline,
     chart,
@@ -31,9 +31,9 @@ selection = open_page("Calibration", "Do the stated probabilities come true?")
 run_id = jobs.need_run(selection)
 
 
-def controls() -> tuple[str, int, str]:
-    """Model, number of bins and how they are cut."""
-    with st.grid(3, min_column_width=150):
+def controls() -> tuple[str, int, str, int | None]:
+    """Model, number of bins and how they are cut, and the path where there are several."""
+    with st.grid(4 if load.n_paths(run_id) > 1 else 3, min_column_width=150):
         model = st.selectbox(
             "Model",
             models,
@@ -52,7 +52,8 @@ def controls() -> tuple[str, int, str]:
             key="cal_strategy",
             bind="query-params",
         )
-    return model, n_bins, strategy
+        path = paths.choose(run_id, model, "cal_path")
+    return model, n_bins, strategy, path
 
 
 def judge(rows: pd.DataFrame, model: str) -> None:
@@ -115,6 +116,20 @@ def draw_time(rows: pd.DataFrame) -> None:
     download_table(drift, "calibration_over_time")
 
 
+def draw_paths() -> None:
+    """The error of each path by itself, beside what chance gives."""
+    every = reports.scored_rows(load.table(run_id, "predictions"), model)
+    table = reports.by_group(every, every["path"] + 1, n_bins)
+    table = table.sort_values("group", key=lambda names: names.astype("int64"), ignore_index=True)
+    error = table["ece_calibrated"]
+    st.caption(
+        f"After calibration {text.name(model)} is off by {text.plus_minus(error.mean(), error.std(), 3)} on average, "
+        f"mean and deviation over {len(table)} paths, from {text.probability(error.min())} to "
+        f"{text.probability(error.max())}; each path is calibrated by its own earlier outcomes only."
+    )
+    tables.show(table, BY_GROUP, alt="Calibration by path", labels={"group": "Path"}, download="calibration_by_path")
+
+
 def draw_intervals(rows: pd.DataFrame) -> None:
     """How many outcomes fell inside the interval that was stated for them."""
     coverage = reports.coverage_over_time(rows)
@@ -157,12 +172,11 @@ def draw_measures(measures: pd.DataFrame) -> None:
 
 with show_errors():
     config = load.run_config(run_id)
-    predictions = load.table(run_id, "predictions")
-    models = list(predictions["model"].unique())
+    models = list(load.table(run_id, "predictions")["model"].unique())
     summary = st.container()
-    model, n_bins, strategy = controls()
-    rows = reports.scored_rows(predictions, model)
-    measures = load.calibration_measures(run_id, model, n_bins, strategy)
+    model, n_bins, strategy, path = controls()
+    rows = reports.scored_rows(load.predictions(run_id, model, path), model)
+    measures = load.calibration_measures(run_id, model, n_bins, strategy, path)
     with summary:
         headline([Headline(*text.before_after(measures, name), help=HEADLINES[name]) for name in HEADLINES])
         judge(rows, model)
@@ -172,17 +186,23 @@ with show_errors():
         charts.reliability_diagram(curve),
         f"On the dotted line, events forecast at 70{text.THIN}% happen 70{text.THIN}% of the time. {text.name(model)} "
         f"is off by {text.probability(value['raw'])} on average, by {text.probability(value['calibrated'])} after "
-        f"{config.calibration.method} calibration, on {text.thousands(len(rows))} predictions.",
+        f"{config.calibration.method} calibration, on {text.thousands(len(rows))} predictions"
+        + (f" of path {rows['path'].iloc[0] + 1}." if load.n_paths(run_id) > 1 else "."),
         alt=f"Reliability of {text.name(model)} before and after calibration",
         key="calibration_reliability",
     )
     download_table(curve, "reliability")
-    regime, time, symbol, intervals, every = st.tabs(
-        ["By regime", "Over time", "By symbol", "Intervals", "All measures"],
+    regime, time, symbol, intervals, every, *by_path = st.tabs(
+        ["By regime", "Over time", "By symbol", "Intervals", "All measures"]
+        + (["By path"] if load.n_paths(run_id) > 1 else []),
         key="cal_tab",
         on_change="rerun",
         bind="query-params",
     )
+    for tab in by_path:
+        if tab.open:
+            with tab:
+                draw_paths()
     if regime.open:
         with regime:
             draw_group(rows, "regime", "Regime")
@@ -207,5 +227,5 @@ never guessed. Before and after are scored on the same rows. ECE and MCE over {n
 {STRATEGIES[strategy].lower()}; intervals are 90 %, from resampling blocks of 20 timestamps. Slope and intercept:
 logistic regression of the outcome on the log-odds, 1 and 0 when calibrated. Against the base rate: log loss of the
 calibrated probability beside that of the share of rises in the same rows, known in hindsight. Return intervals: split
-conformal on earlier residuals.""",
+conformal on earlier residuals.{paths.note(run_id)}""",
     )

@@ -6,12 +6,12 @@ import streamlit as st
 from finml_core import charts
 from finml_core.errors import FinmlError
 from finml_core.experiments import ExperimentConfig
-from pages._ui import build, jobs, load, model_attention, model_controls, model_devices, model_tables, text
+from pages._ui import build, jobs, load, model_attention, model_controls, model_devices, model_tables, paths, text
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
 
 BOARD = (
     "model", "auc", "n_seeds", "against_naive", "against_linear", "log_loss_mean", "log_loss_cal", "ece_cal",
-    "sharpe_text", "dsr", "n_trials", "seconds", "device",
+    "paths_text", "sharpe_text", "dsr", "n_trials", "seconds", "device",
 )  # fmt: skip
 COLUMNS = {
     **build.COLUMNS,
@@ -43,6 +43,7 @@ def board(run_id: str) -> None:
     best = learned.loc[learned["auc_mean"].idxmax()] if len(learned) else models.iloc[0]
     naive = models.loc[models["model"] == "naive", "log_loss_mean"]
     gap = best["log_loss_mean"] - naive.iloc[0] if len(naive) else float("nan")
+    sharpe, meaning = paths.sharpe(best)
     is_clear = best["auc_mean"] - best["auc_deviation"] > 0.5
     headline(
         [
@@ -50,8 +51,8 @@ def board(run_id: str) -> None:
             Headline("Log loss against base rate", text.signed(gap, 4), "below zero is better than knowing nothing"),
             Headline(
                 "Sharpe after costs",
-                text.plus_minus(best["sharpe_annual"], best["sharpe_error_annual"]),
-                text.name(best["model"]),
+                sharpe,
+                f"{text.name(best['model'])}" + (f", {meaning}" if paths.has_paths(best) else ""),
             ),
             Headline("DSR", text.probability(best["dsr"]), f"{int(best['n_trials'])} trials counted"),
             Headline("Training time", f"{models['seconds'].sum():.1f} s", f"on {best['device']}"),

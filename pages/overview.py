@@ -7,7 +7,7 @@ import streamlit as st
 
 from finml_core import charts, report
 from finml_core.experiments import ExperimentConfig
-from pages._ui import jobs, load, text
+from pages._ui import jobs, load, paths, text
 from pages._ui.frame import (
     Headline,
     chart,
@@ -98,6 +98,7 @@ with show_errors():
     champion = load.metrics(run_id)["champion"]
     luck = load.luck(run_id).set_index("model").loc[champion]
     row = board.loc[champion]
+    sharpe, meaning = paths.sharpe(row)
     base = (
         f" against {text.number(board.loc['naive', 'log_loss_cal'], 4)} of the base rate"
         if "naive" in board.index
@@ -113,8 +114,9 @@ with show_errors():
             ),
             Headline(
                 "Sharpe after costs",
-                text.plus_minus(row["sharpe_annual"], row["sharpe_error_annual"]),
-                f"holding all alike: {text.number(board.loc['equal_holding', 'sharpe_annual'])}",
+                sharpe,
+                (f"{meaning}; " if paths.has_paths(row) else "")
+                + f"holding all alike: {text.number(board.loc['equal_holding', 'sharpe_annual'])}",
             ),
             Headline(
                 "DSR",
@@ -124,7 +126,7 @@ with show_errors():
         ]
     )
     latest = report.latest_cards(
-        load.table(run_id, "predictions"), load.table(run_id, "decisions"), load.table(run_id, "regimes"), champion
+        load.predictions(run_id, champion), load.table(run_id, "decisions"), load.table(run_id, "regimes"), champion
     )
     st.subheader(f"At the close of {latest['ts'].max():%d %B %Y}", anchor=False)
     cards(latest, config)
@@ -138,7 +140,7 @@ with show_errors():
         charts.equity_drawdown(series, log=True),
         f"One unit grew to {final[champion]:.2f} with {text.name(champion)}, {final['arbitrated']:.2f} arbitrated, "
         f"and {final['equal_holding']:.2f} by holding the same symbols alike. The scale is logarithmic: equal steps "
-        "are equal growth.",
+        "are equal growth." + (" Each is drawn on its own median path." if paths.has_paths(row) else ""),
         alt="Equity and drawdown out of sample of the champion, the arbitrated book and equal holding",
         key="overview_equity",
     )
@@ -152,5 +154,5 @@ fitted on outcomes known before. Positions decided at a close are filled at the 
 alike" keeps equal weights in the same symbols under the same costs. DSR: Bailey & López de Prado (2014), the number
 of trials counted from everybody's in this store; DSR above 0.95 is stricter than a 5 % test of the search. With
 purged K-fold, models of early folds have also trained on later data: for a history that could have been traded, use
-walk-forward.""",
+walk-forward.{paths.note(run_id)}""",
     )

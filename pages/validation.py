@@ -11,6 +11,7 @@ from finml_core.labels import LabelConfig
 from pages._ui import jobs, load, tables, text
 from pages._ui import validation_studies as studies
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors, verdict
+from pages._ui.validation_paths import draw_path_scores
 from pages._ui.validation_studies import Chosen, SplitChoice
 from pages._ui.validation_tabs import draw_comparison, draw_labels, draw_paths
 
@@ -48,18 +49,21 @@ jobs.need_bars()
 
 def controls(split: SplitConfig, label: LabelConfig) -> tuple[SplitChoice, LabelConfig]:
     """The splitter and the label; the drawing answers at once, a run keeps its own."""
-    own = "purged_kfold" if split.kind == "purged_kfold" else "expanding" if split.expanding else "sliding"
+    own = split.kind if split.kind != "walk_forward" else "expanding" if split.expanding else "sliding"
     with st.grid(4, min_column_width=150):
         kind = st.selectbox(
             "Splitter", list(SPLITTERS), list(SPLITTERS).index(own), SPLITTERS.get, key="val_kind", bind="query-params"
         )
-        folds, tested, train, test = split.n_splits, 2, split.train_size, split.test_size
+        folds, tested, train, test = split.n_splits, split.n_test_splits, split.train_size, split.test_size
         if kind == "purged_kfold":
             folds = st.slider("Folds", 2, max(12, folds), folds, key="val_folds", bind="query-params")
         elif kind == "combinatorial":
-            folds = st.slider("Blocks", 3, 12, 6, key="val_blocks", bind="query-params")
-            most = min(MOST_TESTED, folds - 1)
-            tested = st.slider("Blocks tested at a time", 1, most, 2, key="val_tested", bind="query-params")
+            blocks = folds if own == "combinatorial" else 6
+            folds = st.slider("Blocks", 3, max(12, blocks), max(3, blocks), key="val_blocks", bind="query-params")
+            most = min(max(MOST_TESTED, tested), folds - 1)
+            tested = st.slider(
+                "Blocks tested at a time", 1, most, min(tested, most), key="val_tested", bind="query-params"
+            )
         else:
             train = st.slider("Training bars", 21, max(1260, train), train, 21, key="val_train", bind="query-params")
             test = st.slider("Test bars", 5, max(504, test), test, key="val_test", bind="query-params")
@@ -176,10 +180,14 @@ def champion_score(run_id: str) -> Headline:
     """Mean and deviation over folds of the run's best model."""
     champion = load.metrics(run_id)["champion"]
     scores = load.table(run_id, "folds").query("model == @champion")["auc"]
+    over = ""
+    if load.n_paths(run_id) > 1:
+        by_path = load.table(run_id, "paths").query("model == @champion")["auc"]
+        over = f"; ± {text.number(by_path.std(), 3)} over its {text.counted(len(by_path), 'path')}"
     return Headline(
         "AUC of the run",
         text.plus_minus(scores.mean(), scores.std(), 3),
-        f"{text.name(champion)}, mean and deviation over its {text.counted(len(scores), 'fold')}",
+        f"{text.name(champion)}, mean and deviation over its {text.counted(len(scores), 'fold')}{over}",
     )
 
 
@@ -228,6 +236,7 @@ def draw_audits(run_id: str) -> None:
 # Tab -> what draws it, and whether it tells of the chosen run rather than of the sliders.
 TABS = {
     "Scores by fold": (draw_scores, True),
+    "Scores by path": (draw_path_scores, True),
     "Paths": (draw_paths, False),
     "Splitters compared": (draw_comparison, False),
     "Labels": (draw_labels, False),

@@ -133,7 +133,7 @@ def comparable(returns: Mapping[str, pd.Series], anchor: str) -> pd.DataFrame:
     stamps = returns[anchor].index
     names = [anchor, *(name for name in returns if name != anchor)]
     kept = [name for name in names if returns[name].index.isin(stamps).sum() >= COVER * len(stamps)][:MOST_COMPARED]
-    table = pd.concat({name: returns[name] for name in kept}, axis=1).dropna()
+    table = pd.concat({name: returns[name] for name in kept}, axis=1, sort=True).dropna()
     return table.loc[:, table.std() > 0]
 
 

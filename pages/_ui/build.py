@@ -16,7 +16,10 @@ COLUMNS = {
     "log_loss_mean": st.column_config.NumberColumn("Log loss", format="%.4f", help="Raw, mean over folds"),
     "log_loss_cal": st.column_config.NumberColumn("Calibrated", format="%.4f", help="Log loss after calibration"),
     "ece_cal": st.column_config.NumberColumn("ECE", format="%.3f", help="After calibration"),
-    "sharpe_text": st.column_config.TextColumn("Sharpe", help="A year, after costs, with its standard error"),
+    "paths_text": st.column_config.TextColumn("Sharpe over paths", help="A year: mean and deviation over the paths"),
+    "sharpe_text": st.column_config.TextColumn(
+        "Sharpe", help="A year, after costs, with its standard error; of the median path where there are several"
+    ),
     "dsr": st.column_config.NumberColumn("DSR", format="%.3f", help="Deflated by the team's trials"),
     "n_trials": st.column_config.NumberColumn("Trials"),
     "max_drawdown": st.column_config.NumberColumn("Drawdown", format="percent"),
@@ -30,17 +33,21 @@ MODEL_ORDER = (
     "log_loss_mean",
     "log_loss_cal",
     "ece_cal",
+    "paths_text",
     "sharpe_text",
     "dsr",
     "n_trials",
     "seconds",
     "device",
 )
-STRATEGY_ORDER = ("model", "sharpe_text", "dsr", "n_trials", "max_drawdown", "turnover_annual")
+STRATEGY_ORDER = ("model", "paths_text", "sharpe_text", "dsr", "n_trials", "max_drawdown", "turnover_annual")
 
 
 def named(board: pd.DataFrame) -> pd.DataFrame:
     """Rows of a leaderboard as a reader sees them: names in words, numbers with their uncertainty."""
+    if "sharpe_paths_mean" in board.columns:
+        over_paths = zip(board["sharpe_paths_mean"], board["sharpe_paths_deviation"], strict=True)
+        board = board.assign(paths_text=[text.plus_minus(mean, spread) for mean, spread in over_paths])
     return board.assign(
         model=[text.name(model) for model in board["model"]],
         auc=[

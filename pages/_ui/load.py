@@ -13,6 +13,7 @@ from finml_core.bars import BarStore, load_snapshot, quality_report
 from finml_core.experiments import CODE_VERSION, ExperimentConfig, SizingConfig
 from finml_core.regimes import RuleConfig, label_regimes
 from finml_core.report import calibration as calibration_report
+from finml_core.report import paths as path_report
 from finml_core.runs import RunStatus, RunStore
 from finml_core.runs.home import DEFAULT_EXPERIMENT, home
 from finml_core.schemas import adjusted, bars_per_year
@@ -214,15 +215,45 @@ def champion_position(run_id: str, models: list[str]) -> int:
     return models.index(champion) if champion in models else 0
 
 
+def n_paths(run_id: str) -> int:
+    """Out-of-sample paths of a run; 1 for one of an earlier version."""
+    return int(metrics(run_id).get("n_paths") or 1)
+
+
+def median_path(run_id: str, model: str) -> int:
+    """The path that speaks for a model or strategy of a run; 0 where there is one."""
+    if n_paths(run_id) == 1:
+        return 0
+    return int(table(run_id, "leaderboard").set_index("model").loc[model, "path"])
+
+
+def predictions(run_id: str, model: str, path: int | None = None) -> pd.DataFrame:
+    """A model's out-of-sample rows on one path, by default the median one: one row a symbol and ts."""
+    rows = table(run_id, "predictions")
+    chosen = median_path(run_id, model) if path is None else path
+    return rows.loc[(rows["model"] == model) & (rows["path"] == chosen)]
+
+
+def equity_beside(run_id: str, model: str) -> pd.DataFrame:
+    """`model, ts, net_return, equity, drawdown` of every strategy on the path of one, so that they may be paired."""
+    if n_paths(run_id) == 1:
+        return table(run_id, "equity")
+    return path_report.equity_on(table(run_id, "path_returns"), median_path(run_id, model))
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
-def _measures(home_path: str, run_id: str, model: str, n_bins: int, strategy: str, finished: str) -> pd.DataFrame:
-    rows = calibration_report.scored_rows(table(run_id, "predictions"), model)
+def _measures(
+    home_path: str, run_id: str, model: str, n_bins: int, strategy: str, path: int | None, finished: str
+) -> pd.DataFrame:
+    rows = calibration_report.scored_rows(predictions(run_id, model, path), model)
     return calibration_report.measures(rows, n_bins, strategy)
 
 
-def calibration_measures(run_id: str, model: str, n_bins: int, strategy: str = "width") -> pd.DataFrame:
-    """measure, series, value, lower, upper."""
-    return _measures(str(home()), run_id, model, n_bins, strategy, str(run_store().status(run_id).finished))
+def calibration_measures(
+    run_id: str, model: str, n_bins: int, strategy: str = "width", path: int | None = None
+) -> pd.DataFrame:
+    """measure, series, value, lower, upper, on one path, by default the median one."""
+    return _measures(str(home()), run_id, model, n_bins, strategy, path, str(run_store().status(run_id).finished))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,38 +264,50 @@ class Backtest:
     costs: pd.DataFrame
     trades: pd.DataFrame
     score: pd.Series
-    dsr: float
+    path: int  # of all the above
+    median: int  # the path that speaks for the model under these settings
+    returns: pd.DataFrame  # net, a column a path
+    spread: dict[str, float]  # Sharpe ratio a year over paths: mean, deviation, low, high
+    dsr: float  # of the median path, whichever is shown
     n_trials: int
     periods_per_year: float
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _backtest(home_path: str, run_id: str, model: str, config: ExperimentConfig, finished: str) -> tuple[Any, ...]:
-    from finml_core.experiments import per_unit, rebacktest, score_strategies
+def _backtest(
+    home_path: str, run_id: str, model: str, config: ExperimentConfig, path: int | None, finished: str
+) -> tuple[dict[str, Any], pd.Series]:
+    from finml_core.experiments import per_unit, rebacktest_paths, score_strategies
 
     bars_of_run = load_snapshot(home() / "snapshots", run_store().status(run_id).snapshot)
-    result, trial = rebacktest(config, bars_of_run, table(run_id, "predictions"), model)
-    if trial is not None:
-        run_store().record_trial(trial, run_id)
+    found = rebacktest_paths(config, bars_of_run, table(run_id, "predictions"), model, path)
+    if found.trial is not None:
+        run_store().record_trial(found.trial, run_id)
     periods = bars_per_year(bars_of_run["ts"])
-    score = score_strategies({model: result}, periods).iloc[0]
-    return per_unit(result), result.costs, result.trades, score, periods
+    shown = {
+        "bars": per_unit(found.result),
+        "costs": found.result.costs,
+        "trades": found.result.trades,
+        "score": score_strategies({model: found.result}, periods).iloc[0],
+        "path": found.path,
+        "median": found.median,
+        "returns": found.returns,
+        "spread": path_report.annual_spread(found.sharpe, periods),
+        "periods_per_year": periods,
+    }
+    return shown, score_strategies({model: found.at_median}, periods).iloc[0]
 
 
-def backtest(run_id: str, model: str, config: ExperimentConfig) -> Backtest:
-    """Backtest a model of a run under other costs and sizes; what is shown is a trial, and counted as one."""
+def backtest(run_id: str, model: str, config: ExperimentConfig, path: int | None = None) -> Backtest:
+    """Backtest a model of a run under other costs and sizes; what is shown is a trial, and counted as one.
+
+    Looking at another path than the median one adds no trial: the setting is the trial.
+    """
     finished = str(run_store().status(run_id).finished)
-    bars, costs, trades, score, periods = _backtest(str(home()), run_id, model, config, finished)
-    counted = run_store().trial_luck(periods)
-    return Backtest(
-        bars=bars,
-        costs=costs,
-        trades=trades,
-        score=score,
-        dsr=counted.deflated(score["sharpe"], int(score["n_obs"]), score["skew"], score["kurtosis"]),
-        n_trials=counted.n_trials,
-        periods_per_year=periods,
-    )
+    shown, judged = _backtest(str(home()), run_id, model, config, path, finished)
+    counted = run_store().trial_luck(shown["periods_per_year"])
+    dsr = counted.deflated(judged["sharpe"], int(judged["n_obs"]), judged["skew"], judged["kurtosis"])
+    return Backtest(**shown, dsr=dsr, n_trials=counted.n_trials)
 
 
 def holding(run_id: str, config: ExperimentConfig) -> tuple[pd.DataFrame, pd.Series]:
@@ -272,8 +315,9 @@ def holding(run_id: str, config: ExperimentConfig) -> tuple[pd.DataFrame, pd.Ser
     from finml_core.experiments import HOLDING
 
     config = replace(config, sizing=SizingConfig())
-    bars, _, _, score, _ = _backtest(str(home()), run_id, HOLDING, config, str(run_store().status(run_id).finished))
-    return bars, score
+    finished = str(run_store().status(run_id).finished)
+    shown, score = _backtest(str(home()), run_id, HOLDING, config, None, finished)
+    return shown["bars"], score
 
 
 def multiplier_table(config: ExperimentConfig) -> pd.DataFrame:

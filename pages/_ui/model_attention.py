@@ -48,8 +48,8 @@ def attention(run_id: str) -> None:
             help="Each seed trained a network of its own in every fold; the run decided by their mean probability.",
         )  # fmt: skip
         symbol = st.selectbox("Symbol", config.symbols, key=f"models_attention_symbol_{run_id}")
-        rows = load.table(run_id, "predictions")
-        rows = rows.loc[(rows["model"] == model) & (rows["symbol"] == symbol)].dropna(subset=["p_raw"])
+        rows = load.predictions(run_id, model)
+        rows = rows.loc[rows["symbol"] == symbol].dropna(subset=["p_raw"])
         first, last = rows["ts"].min().date(), rows["ts"].max().date()
         day = st.date_input("Prediction of", last, first, last, key=f"models_attention_day_{run_id}_{symbol}")
     row = rows.loc[rows["ts"] < pd.Timestamp(day) + pd.Timedelta(days=1)].sort_values("ts").iloc[-1]

@@ -21,11 +21,13 @@ LABELS = {
     "triple_barrier": "Triple barrier",
     "trend_scanning": "Trend scanning",
 }
-SPLITTERS = {"purged_kfold": "Purged K-fold", "walk_forward": "Walk-forward"}
+SPLITTERS = {"purged_kfold": "Purged K-fold", "walk_forward": "Walk-forward", "combinatorial": "Combinatorial"}
+MOST_TESTED = 4  # blocks at a time
 SHARED = ("train", "sequence_length")  # where settings stand that all networks have in common
 COST_COLUMNS = {
     "model": st.column_config.TextColumn("Model"),
     "trainings": st.column_config.NumberColumn("Trainings", help="Folds times seeds"),
+    "paths": st.column_config.NumberColumn("Paths", help="Full out-of-sample histories that the folds make"),
     "rows": st.column_config.NumberColumn("Rows", format="%,.0f", help="Training rows of a fold"),
     "windows": st.column_config.NumberColumn("Windows", format="%,.0f", help="Of a fold and epoch"),
     "parameters": st.column_config.NumberColumn("Parameters", format="%,.0f"),
@@ -39,7 +41,10 @@ def experiment_controls(selection: Selection) -> ExperimentConfig | None:
     name = st.text_input("Name", default.name, key="build_name")
     models = _models(default)
     horizon = st.slider("Label horizon, bars", 1, 60, default.label.horizon, key="build_horizon", bind="query-params")
-    folds = st.slider("Folds", 2, 10, default.split.n_splits, key="build_folds", bind="query-params")
+    folds = st.slider(
+        "Folds", 2, 10, default.split.n_splits, key="build_folds", bind="query-params",
+        help="Of the combinatorial splitter these are the blocks, of which it tests every choice.",
+    )  # fmt: skip
     seeds = st.slider(
         "Seeds", 1, 10, default.n_seeds, key="build_seeds", bind="query-params",
         help="Trainings of each model that draws; scores are spread over them, decisions use their mean.",
@@ -48,6 +53,7 @@ def experiment_controls(selection: Selection) -> ExperimentConfig | None:
         families = st.multiselect("Families", FAMILIES, default.features.families, key="build_families")
         kind_of_label = st.selectbox("Label", list(LABELS), format_func=LABELS.get, key="build_label")
         kind = st.selectbox("Splitter", list(SPLITTERS), format_func=SPLITTERS.get, key="build_split")
+        tested = _tested_blocks(folds) if kind == "combinatorial" else default.split.n_test_splits
         embargo = st.slider("Embargo, % of bars", 0.0, 10.0, 1.0, 0.5, key="build_embargo")
         methods = list(CALIBRATORS)
         calibration = st.selectbox(
@@ -64,7 +70,7 @@ def experiment_controls(selection: Selection) -> ExperimentConfig | None:
             models=tuple(models),
             n_seeds=seeds,
             label=replace(default.label, kind=kind_of_label, horizon=horizon),
-            split=SplitConfig(kind=kind, n_splits=folds, embargo_pct=embargo / 100),
+            split=SplitConfig(kind=kind, n_splits=folds, n_test_splits=tested, embargo_pct=embargo / 100),
             calibration=replace(default.calibration, method=calibration),
             features=replace(default.features, families=tuple(families)),
             model=replace(_settings(models, default.model), seed=int(seed)),
@@ -72,6 +78,18 @@ def experiment_controls(selection: Selection) -> ExperimentConfig | None:
     except FinmlError as error:
         st.error(str(error), icon=":material/error:")
         return None
+
+
+def _tested_blocks(n_blocks: int) -> int:
+    """How many blocks each fold tests; two blocks leave no choice."""
+    most = min(MOST_TESTED, n_blocks - 1)
+    if most == 1:
+        st.caption("Of two blocks one is tested at a time: purged K-fold.")
+        return 1
+    return st.slider(
+        "Blocks tested at a time", 1, most, 2, key="build_tested",
+        help="More make more paths, each from models that saw less of history; 1 is purged K-fold.",
+    )  # fmt: skip
 
 
 def _models(default: ExperimentConfig) -> list[ModelType]:
@@ -146,7 +164,9 @@ def _sentence(config: ExperimentConfig, costs: pd.DataFrame) -> str:
     n_trainings = int(costs["trainings"].sum())
     if n_trainings == 0:
         return "No fold fits into these bars: use shorter training or test blocks, or more history."
-    size = f"{text.counted(n_trainings, 'training')} on about {text.thousands(costs['rows'].max())} rows each"
+    paths = int(costs["paths"].max())
+    made = f" for {text.counted(paths, 'path')} out of sample" if paths > 1 else ""
+    size = f"{text.counted(n_trainings, 'training')}{made} on about {text.thousands(costs['rows'].max())} rows each"
     widest = costs["parameters"].max()
     if not np.isnan(widest):
         size += f", up to {text.thousands(widest)} parameters"

@@ -116,7 +116,7 @@ def _growth(series: Series) -> pd.DataFrame:
 
 
 def _reliability(series: Series) -> pd.DataFrame:
-    rows = calibration_report.scored_rows(load.table(series.run_id, "predictions"), series.model)
+    rows = calibration_report.scored_rows(load.predictions(series.run_id, series.model), series.model)
     curve = calibration_report.reliability(rows, 8).query("series == 'calibrated'")
     return curve.loc[curve["count"] > 0, ["predicted", "observed", "count"]].assign(series=series.label)
 
