@@ -1,16 +1,14 @@
 """Is this test fair?"""
 
-from dataclasses import replace
-
 import pandas as pd
 import streamlit as st
 
 from finml_core import charts
 from finml_core.experiments import SplitConfig
-from finml_core.labels import LabelConfig
 from pages._ui import jobs, load, tables, text
 from pages._ui import validation_studies as studies
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors, verdict
+from pages._ui.label_controls import Asked, asked, label_controls
 from pages._ui.validation_paths import draw_path_scores
 from pages._ui.validation_studies import Chosen, SplitChoice
 from pages._ui.validation_tabs import draw_comparison, draw_labels, draw_paths
@@ -47,7 +45,7 @@ selection = open_page("Validation", "Is this test fair?")
 jobs.need_bars()
 
 
-def controls(split: SplitConfig, label: LabelConfig) -> tuple[SplitChoice, LabelConfig]:
+def controls(split: SplitConfig, label: Asked) -> tuple[SplitChoice, Asked]:
     """The splitter and the label; the drawing answers at once, a run keeps its own."""
     own = split.kind if split.kind != "walk_forward" else "expanding" if split.expanding else "sliding"
     with st.grid(4, min_column_width=150):
@@ -96,11 +94,10 @@ def controls(split: SplitConfig, label: LabelConfig) -> tuple[SplitChoice, Label
         embargo_pct=embargo / 100,
         purge_gap=gap,
     )
-    shortest = max(2, min(label.shortest_trend, horizon))
-    return choice, replace(label, kind=outcome, horizon=horizon, shortest_trend=shortest)
+    return choice, label_controls(label, outcome, horizon, "val")
 
 
-def draw_split(choice: SplitChoice, label: LabelConfig) -> None:
+def draw_split(choice: SplitChoice, label: Asked) -> None:
     """Headline and the split over time."""
     timeline, diagnostics = studies.split(chosen, label, choice)
     pairs = int(diagnostics["overlapping_pairs"].sum())
@@ -249,7 +246,7 @@ with show_errors():
     chosen: Chosen = (selection.symbols, selection.start, selection.end)
     default = load.run_config(finished) if finished else load.default_experiment()
     summary = st.container()
-    choice, label = controls(default.split, default.label)
+    choice, label = controls(default.split, asked(default.label, default.primary))
     with show_errors():
         draw_split(choice, label)
     tabs = st.tabs(list(TABS), key="val_tab", on_change="rerun", bind="query-params")

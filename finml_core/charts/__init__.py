@@ -22,7 +22,7 @@ from finml_core.charts.features import (
     information_over_time,
 )
 from finml_core.charts.grammar import thin
-from finml_core.charts.labels import class_balance, label_concurrency
+from finml_core.charts.labels import class_balance, label_concurrency, label_weights
 from finml_core.charts.luck import (
     best_sharpe_against_luck,
     noise_twin,
@@ -71,6 +71,7 @@ __all__ = [
     "information_decay",
     "information_over_time",
     "label_concurrency",
+    "label_weights",
     "leak_comparison",
     "learning_curves",
     "noise_twin",

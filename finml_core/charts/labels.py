@@ -7,20 +7,22 @@ from finml_core.charts.grammar import color_scale, hover, legend, level, thin, t
 from finml_core.charts.theme import DOWN, MODELS, SECONDARY, UP, themed
 from finml_core.checks import check_columns
 
-_NAMES = {0.0: "Down", 1.0: "Up"}  # of an outcome with two classes
-_COLORS = {"Down": DOWN, "Up": UP}
 
-
-def class_balance(balance: pd.DataFrame, *, height: int = SECONDARY) -> alt.LayerChart:
+def class_balance(
+    balance: pd.DataFrame, *, two: tuple[str, str] = ("Down", "Up"), height: int = SECONDARY
+) -> alt.LayerChart:
     """Shares of the classes in each period, stacked to one; `balance` has ts, until, y, n, share.
 
-    Classes 0 and 1 alone are named down and up; others are numbered, 0 the lowest.
+    Classes 0 and 1 alone are named by `two`; others are numbered, 0 the lowest.
     """
     check_columns(balance, ("ts", "until", "y", "n", "share"), what="the frame of class shares")
     classes = sorted(balance["y"].dropna().unique())
-    names = _NAMES if set(classes) <= set(_NAMES) else {one: f"Class {one:.0f}" for one in classes}
-    present = [names[one] for one in classes]
-    colors = {name: _COLORS.get(name, MODELS[place % len(MODELS)]) for place, name in enumerate(present)}
+    has_two = set(classes) <= {0.0, 1.0}
+    names = {0.0: two[0], 1.0: two[1]} if has_two else {one: f"Class {one:.0f}" for one in classes}
+    colors = {
+        names[one]: (DOWN, UP)[int(one)] if has_two else MODELS[place % len(MODELS)]
+        for place, one in enumerate(classes)
+    }
     ordered = balance.sort_values(["ts", "y"]).astype({"share": "float64"})
     high = ordered.groupby("ts")["share"].cumsum()
     shown = ordered.assign(named=ordered["y"].map(names), high=high, low=high - ordered["share"])
@@ -46,7 +48,7 @@ def class_balance(balance: pd.DataFrame, *, height: int = SECONDARY) -> alt.Laye
             ],
         )
     )
-    even = [level(0.5, y, dash=True)] if names is _NAMES else []
+    even = [level(0.5, y, dash=True)] if has_two else []
     return themed(alt.layer(areas, *even), height, entries=len(colors))
 
 
@@ -70,3 +72,23 @@ def label_concurrency(concurrency: pd.DataFrame, *, height: int = SECONDARY) -> 
         alt.Tooltip("uniqueness:Q", title="Own share of each", format=".1%"),
     ]
     return themed(alt.layer(line, hover(shown, lines)), height)
+
+
+def label_weights(weights: pd.DataFrame, *, height: int = SECONDARY) -> alt.LayerChart:
+    """What labels weigh over time, beside how many there are; `weights` has ts, n, weight, share."""
+    check_columns(weights, ("ts", "n", "weight", "share"), what="the frame of weights")
+    line = (
+        alt.Chart(weights)
+        .mark_line(color=UP, strokeWidth=1.25, interpolate="step-after")
+        .encode(
+            **time_axis(weights),
+            y=alt.Y("weight:Q", title="Mean weight of a label", axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True)),
+        )
+    )
+    lines = [
+        alt.Tooltip("ts:T", title="From", format=time_format(weights)),
+        alt.Tooltip("n:Q", title="Labels", format=","),
+        alt.Tooltip("weight:Q", title="Mean weight", format=".3f"),
+        alt.Tooltip("share:Q", title="Of all weight", format=".1%"),
+    ]
+    return themed(alt.layer(line, hover(weights, lines)), height)

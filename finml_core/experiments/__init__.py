@@ -9,6 +9,7 @@ from finml_core.experiments.config import (
     SplitConfig,
     audit_settings,
 )
+from finml_core.experiments.primary import PrimaryConfig
 from finml_core.experiments.progress import ExperimentCancelled
 from finml_core.experiments.trial import Trial, bars_fingerprint, fingerprint
 from finml_core.experiments.version import CODE_VERSION
@@ -27,6 +28,7 @@ LAZY = {
     "ExperimentResult": "finml_core.experiments.run",
     "Pace": "finml_core.experiments.cost",
     "estimate_cost": "finml_core.experiments.cost",
+    "label_bars": "finml_core.experiments.outcomes",
     "make_dataset": "finml_core.experiments.data",
     "per_unit": "finml_core.experiments.score",
     "PathBacktests": "finml_core.experiments.what_if",
@@ -44,6 +46,7 @@ __all__ = [
     "ExperimentCancelled",
     "ExperimentConfig",
     "ExperimentResult",
+    "PrimaryConfig",
     "RuleStrategyConfig",
     "SizingConfig",
     "SplitConfig",
@@ -59,6 +62,7 @@ __all__ = [
     "bars_fingerprint",
     "estimate_cost",
     "fingerprint",
+    "label_bars",
     "make_dataset",
     "noise_twin",
     "per_unit",

@@ -5,7 +5,7 @@ import pandas as pd
 
 from finml_core.concurrency import average_uniqueness
 from finml_core.experiments.config import ExperimentConfig
-from finml_core.experiments.data import asked_bars
+from finml_core.experiments.outcomes import asked_rows
 from finml_core.experiments.primary import primary_opinion
 from finml_core.numerics import divide
 from finml_core.schemas import key_index
@@ -45,7 +45,7 @@ def bet_weight(config: ExperimentConfig, p_cal: pd.Series, bars: pd.DataFrame) -
 
 def primary_weight(config: ExperimentConfig, bars: pd.DataFrame) -> pd.Series:
     """The primary strategy by itself: every bet that the models are asked about, at full size, held as theirs are."""
-    side = primary_opinion(config.primary, bars)["signal"].where(asked_bars(config, bars), 0.0)
+    side = primary_opinion(config.primary, bars)["signal"].where(asked_rows(config.label, config.primary, bars), 0.0)
     return average_active(side * config.sizing.cap, config.label.horizon)
 
 

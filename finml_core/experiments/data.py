@@ -7,17 +7,10 @@ import pandas as pd
 
 from finml_core.errors import DataError
 from finml_core.experiments.config import ExperimentConfig
+from finml_core.experiments.outcomes import label_bars
 from finml_core.experiments.primary import primary_opinion, with_side
 from finml_core.features import FeatureCache, FeatureEngineer
-from finml_core.labels import (
-    LabelConfig,
-    average_uniqueness,
-    label_weight,
-    make_labels,
-    meta_labels,
-    sampled_bars,
-    training_weight,
-)
+from finml_core.labels import LabelConfig, average_uniqueness, label_weight, training_weight
 from finml_core.samples import Samples, make_samples
 from finml_core.schemas import as_bars
 from finml_core.typing import FloatArray, IntArray
@@ -45,7 +38,7 @@ def make_dataset(config: ExperimentConfig, bars: pd.DataFrame, cache: FeatureCac
     """
     bars = choose_bars(config, bars)
     features = compute_features(config, bars, cache)
-    labels, asked = compute_labels(config, bars)
+    labels, asked = label_bars(config.label, config.primary, bars)
     samples = make_samples(features, labels, asked)
     if config.label.is_relative:
         samples = replace(samples, weigh=_weigher(config.label, bars, labels["label_end"], samples.X.index))
@@ -67,27 +60,6 @@ def compute_features(config: ExperimentConfig, bars: pd.DataFrame, cache: Featur
     engineer = FeatureEngineer(config.features).fit(bars)
     features = engineer.transform(bars) if cache is None else cache.transform(engineer, bars)
     return with_side(features, primary_opinion(config.primary, bars)) if config.primary.is_there else features
-
-
-def compute_labels(config: ExperimentConfig, bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series | None]:
-    """The outcome of each bar that is asked about, and which bars these are (None for all).
-
-    With a primary strategy the outcome is whether the bet on its side paid, and bars without a bet are not asked about.
-    """
-    asked = asked_bars(config, bars)
-    if not config.primary.is_there:
-        return make_labels(bars, config.label, events=asked), asked
-    side = primary_opinion(config.primary, bars)["signal"]
-    return meta_labels(bars, side, config.label, min_return=config.primary.min_return, events=asked), asked
-
-
-def asked_bars(config: ExperimentConfig, bars: pd.DataFrame) -> pd.Series | None:
-    """Booleans on (symbol, ts): the events at which the primary strategy, if there is one, bets; None for all bars."""
-    events = sampled_bars(bars, config.label)
-    if not config.primary.is_there:
-        return events
-    bets = primary_opinion(config.primary, bars)["signal"].fillna(0.0) != 0
-    return bets if events is None else bets & events
 
 
 def rows_after(data: Dataset, tested: IntArray) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from finml_core.concurrency import average_uniqueness
 from finml_core.labels.bootstrap import sequential_bootstrap
 from finml_core.labels.config import LabelConfig
-from finml_core.labels.describe import class_balance, concurrency
+from finml_core.labels.describe import class_balance, concurrency, weight_history
 from finml_core.labels.events import cusum_events, sampled_bars
 from finml_core.labels.make import make_labels
 from finml_core.labels.meta import meta_labels
@@ -27,4 +27,5 @@ __all__ = [
     "training_weight",
     "trend_scanning",
     "triple_barrier",
+    "weight_history",
 ]

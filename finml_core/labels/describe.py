@@ -53,6 +53,35 @@ def class_balance(labels: pd.DataFrame, *, period: str = "year") -> pd.DataFrame
     )
 
 
+def weight_history(labels: pd.DataFrame, *, period: str = "month") -> pd.DataFrame:
+    """What the labels of each period weigh.
+
+    Parameters
+    ----------
+    labels : DataFrame with `y, sample_weight` on (symbol, ts)
+        As `make_labels` gives; rows without an outcome are left out.
+    period : year or month
+
+    Returns
+    -------
+    DataFrame with columns
+        ts (first day of the period), n (labels), weight (their mean), share (of all weight).
+
+    Raises
+    ------
+    DataError
+        For an unknown period.
+    """
+    if period not in PERIODS:
+        raise DataError(f"period is {period!r}; choose one of: {', '.join(PERIODS)}.")
+    known = labels.loc[labels["y"].notna(), "sample_weight"]
+    first_day = row_times(known.index).view("datetime64[us]").astype(f"datetime64[{PERIODS[period]}]")
+    groups = known.groupby(first_day.astype("datetime64[us]"))
+    table = groups.agg(n="size", weight="mean", total="sum").rename_axis("ts").reset_index()
+    whole = table.pop("total")
+    return table.assign(share=whole / whole.sum())
+
+
 def concurrency(label_end: pd.Series) -> pd.DataFrame:
     """Labels of one symbol that are open at a bar, averaged over the symbols of each timestamp.
 

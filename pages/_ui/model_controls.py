@@ -13,6 +13,7 @@ from finml_core.features import FAMILIES
 from finml_core.models import HYPERPARAMETERS, Hyperparameter, ModelConfig, ModelType, describe_models, with_values
 from finml_core.runs.home import home
 from pages._ui import load, text
+from pages._ui.label_controls import asked, in_words, label_controls
 from pages._ui.selection import Selection
 
 FAMILY_NAMES = {"baseline": "Baselines", "linear": "Linear models", "trees": "Trees", "network": "Networks"}
@@ -51,7 +52,12 @@ def experiment_controls(selection: Selection) -> ExperimentConfig | None:
     )  # fmt: skip
     with st.expander("Features, label and split"):
         families = st.multiselect("Families", FAMILIES, default.features.families, key="build_families")
-        kind_of_label = st.selectbox("Label", list(LABELS), format_func=LABELS.get, key="build_label")
+        kinds = list(LABELS)
+        kind_of_label = st.selectbox(
+            "Label", kinds, kinds.index(default.label.kind), LABELS.get, key="build_label", bind="query-params"
+        )
+        outcome = label_controls(asked(default.label, default.primary), kind_of_label, horizon, "build")
+        st.caption(in_words(outcome))
         kind = st.selectbox("Splitter", list(SPLITTERS), format_func=SPLITTERS.get, key="build_split")
         tested = _tested_blocks(folds) if kind == "combinatorial" else default.split.n_test_splits
         embargo = st.slider("Embargo, % of bars", 0.0, 10.0, 1.0, 0.5, key="build_embargo")
@@ -69,7 +75,8 @@ def experiment_controls(selection: Selection) -> ExperimentConfig | None:
             end=selection.end.isoformat() if selection.end else None,
             models=tuple(models),
             n_seeds=seeds,
-            label=replace(default.label, kind=kind_of_label, horizon=horizon),
+            label=outcome.label,
+            primary=outcome.primary,
             split=SplitConfig(kind=kind, n_splits=folds, n_test_splits=tested, embargo_pct=embargo / 100),
             calibration=replace(default.calibration, method=calibration),
             features=replace(default.features, families=tuple(families)),

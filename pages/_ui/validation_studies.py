@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from finml_core.labels import LabelConfig, class_balance, concurrency, make_labels
+from finml_core.errors import DataError
+from finml_core.experiments import label_bars
+from finml_core.labels import class_balance, concurrency, weight_history
+from finml_core.schemas import key_index
 from finml_core.splits import (
     CombinatorialPurgedCV,
     LabelSpans,
@@ -22,6 +25,7 @@ from finml_core.splits import (
     split_timeline,
 )
 from pages._ui import load
+from pages._ui.label_controls import Asked
 
 Chosen = tuple[tuple[str, ...], date | None, date | None]  # symbols, first and last day
 OWN = "This split"
@@ -59,39 +63,64 @@ class Labelled:
 
     spans: LabelSpans
     y: np.ndarray
+    weight: np.ndarray
 
 
 # Kept as they are, not copied: a million rows would take longer to copy than to split.
 @st.cache_resource(max_entries=4, show_spinner="Labelling the bars")
-def _labelled(
-    chosen: tuple[str, ...], start: date | None, end: date | None, label: LabelConfig, version: int
-) -> Labelled:
-    labels = make_labels(load.bars(chosen, start, end), label)
-    known = labels.loc[labels["y"].notna(), ["y", "label_end"]]
-    return Labelled(spans=LabelSpans(known.index, known["label_end"]), y=known["y"].to_numpy())
+def _labelled(chosen: tuple[str, ...], start: date | None, end: date | None, label: Asked, version: int) -> Labelled:
+    labels, _ = label_bars(label.label, label.primary, load.bars(chosen, start, end))
+    known = labels.loc[labels["y"].notna(), ["y", "label_end", "sample_weight"]]
+    if known.empty:
+        raise DataError("no bar has a label: use smaller events, another side, a shorter horizon, or more history.")
+    spans = LabelSpans(known.index, known["label_end"])
+    return Labelled(spans=spans, y=known["y"].to_numpy(), weight=known["sample_weight"].to_numpy())
 
 
-def labelled(chosen: Chosen, label: LabelConfig) -> Labelled:
+def labelled(chosen: Chosen, label: Asked) -> Labelled:
     """The labels of the selection, reduced to their spans."""
     symbols, start, end = chosen
     return _labelled(tuple(symbols), start, end, label, load.data_version())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What the labels look like over time."""
+
+    balance: pd.DataFrame | None  # as `class_balance`; None for an outcome without classes
+    outcomes: pd.DataFrame | None  # left, right, count of such an outcome
+    concurrency: pd.DataFrame  # as `concurrency`, at every bar
+    weights: pd.DataFrame  # as `weight_history`
+    n_bars: int
+    n_labels: int
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
-def _description(chosen: Chosen, label: LabelConfig, version: int) -> tuple[pd.DataFrame | None, pd.DataFrame]:
+def _description(chosen: Chosen, label: Asked, version: int) -> Description:
     rows = labelled(chosen, label)
-    y = pd.DataFrame({"y": rows.y}, index=rows.spans.index)
+    labels = pd.DataFrame({"y": rows.y, "sample_weight": rows.weight}, index=rows.spans.index)
     ends = pd.Series(rows.spans.end.view("datetime64[us]"), index=rows.spans.index)
-    return class_balance(y) if label.kind in CLASSES else None, concurrency(ends)
+    bars = load.bars(*chosen)
+    if label.is_sparse:  # labels are open at bars that have none of their own
+        ends = ends.reindex(key_index(bars))
+    count, edges = np.histogram(rows.y, 60) if label.kind not in CLASSES else (None, None)
+    return Description(
+        balance=class_balance(labels) if count is None else None,
+        outcomes=None if count is None else pd.DataFrame({"left": edges[:-1], "right": edges[1:], "count": count}),
+        concurrency=concurrency(ends),
+        weights=weight_history(labels),
+        n_bars=len(bars),
+        n_labels=len(labels),
+    )
 
 
-def description(chosen: Chosen, label: LabelConfig) -> tuple[pd.DataFrame | None, pd.DataFrame]:
-    """Shares of the classes by year (None for an outcome without classes), and labels open at each bar."""
+def description(chosen: Chosen, label: Asked) -> Description:
+    """Classes or outcomes, labels open at each bar, and weights, of the labels of the selection."""
     return _description(chosen, label, load.data_version())
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _split(chosen: Chosen, label: LabelConfig, split: SplitChoice, version: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _split(chosen: Chosen, label: Asked, split: SplitChoice, version: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows, splitter = labelled(chosen, label).spans, split.build()
     by_end = split.purge_gap is None
     return (
@@ -100,13 +129,13 @@ def _split(chosen: Chosen, label: LabelConfig, split: SplitChoice, version: int)
     )
 
 
-def split(chosen: Chosen, label: LabelConfig, choice: SplitChoice) -> tuple[pd.DataFrame, pd.DataFrame]:
+def split(chosen: Chosen, label: Asked, choice: SplitChoice) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The spans of each fold's roles, and its counts."""
     return _split(chosen, label, choice, load.data_version())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _paths(chosen: Chosen, label: LabelConfig, split: SplitChoice, version: int) -> pd.DataFrame:
+def _paths(chosen: Chosen, label: Asked, split: SplitChoice, version: int) -> pd.DataFrame:
     stamps = labelled(chosen, label).spans.stamps.view("datetime64[us]")
     fold_of = CombinatorialPurgedCV(split.n_splits, split.n_test_splits).paths()
     blocks = np.array_split(stamps, split.n_splits)
@@ -123,13 +152,13 @@ def _paths(chosen: Chosen, label: LabelConfig, split: SplitChoice, version: int)
     )
 
 
-def paths(chosen: Chosen, label: LabelConfig, choice: SplitChoice) -> pd.DataFrame:
+def paths(chosen: Chosen, label: Asked, choice: SplitChoice) -> pd.DataFrame:
     """path (from 1), block, fold, start, end of a combinatorial split."""
     return _paths(chosen, label, choice, load.data_version())
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _in_time(chosen: Chosen, label: LabelConfig, version: int) -> tuple[LabelSpans, np.ndarray]:
+def _in_time(chosen: Chosen, label: Asked, version: int) -> tuple[LabelSpans, np.ndarray]:
     """The same rows in order of time, as splitters that number rows expect them."""
     rows = labelled(chosen, label)
     order = np.argsort(rows.spans.position[rows.spans.of_row], kind="stable")
@@ -137,7 +166,7 @@ def _in_time(chosen: Chosen, label: LabelConfig, version: int) -> tuple[LabelSpa
 
 
 @st.cache_data(max_entries=32, show_spinner="Auditing splitters")
-def _audit(chosen: Chosen, label: LabelConfig, split: SplitChoice, name: str, embargo: int, version: int) -> SplitAudit:
+def _audit(chosen: Chosen, label: Asked, split: SplitChoice, name: str, embargo: int, version: int) -> SplitAudit:
     spans, y = _in_time(chosen, label, version)
     if name != OWN:
         return audit_splits(foreign(split, label)[name](), spans, y=y, embargo=embargo, with_worth=False)
@@ -147,7 +176,7 @@ def _audit(chosen: Chosen, label: LabelConfig, split: SplitChoice, name: str, em
     return audit_splits(splitter.split(rows, groups=ends), spans, y=y, embargo=embargo)
 
 
-def audit(chosen: Chosen, label: LabelConfig, choice: SplitChoice, name: str) -> SplitAudit:
+def audit(chosen: Chosen, label: Asked, choice: SplitChoice, name: str) -> SplitAudit:
     """What one splitter leaks on the rows of the selection, under the embargo that was asked for.
 
     A walk-forward split asks for none: its training precedes its test.
@@ -159,7 +188,7 @@ def audit(chosen: Chosen, label: LabelConfig, choice: SplitChoice, name: str) ->
     return _audit(chosen, label, choice, name, embargo, load.data_version())
 
 
-def foreign(choice: SplitChoice, label: LabelConfig) -> dict[str, Callable[[], Any]]:
+def foreign(choice: SplitChoice, label: Asked) -> dict[str, Callable[[], Any]]:
     """Other splitters with as many folds, by name: scikit-learn's, which know no labels."""
     from sklearn.model_selection import KFold, TimeSeriesSplit
 
@@ -176,7 +205,7 @@ def _folds(choice: SplitChoice) -> int:
     return choice.n_splits if choice.kind != "walk_forward" else 5
 
 
-def comparison(chosen: Chosen, label: LabelConfig, choice: SplitChoice) -> pd.DataFrame:
+def comparison(chosen: Chosen, label: Asked, choice: SplitChoice) -> pd.DataFrame:
     """splitter, share (of training rows that leak), pairs, embargo_violations, class_drift (largest), passed."""
     found = []
     for name in (OWN, *foreign(choice, label)):

@@ -4,10 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from finml_core import charts
-from finml_core.labels import LabelConfig
 from pages._ui import tables, text
 from pages._ui import validation_studies as studies
 from pages._ui.frame import chart, download_table, verdict
+from pages._ui.label_controls import Asked, in_words
 from pages._ui.validation_studies import Chosen, SplitChoice
 
 AUDITED = {
@@ -24,7 +24,7 @@ OFFENDERS = ("fold", "kind", "symbol", "ts", "label_end", "n_touched", "test_ts"
 MOST_PATHS = 20  # that are drawn
 
 
-def draw_comparison(chosen: Chosen, label: LabelConfig, choice: SplitChoice) -> None:
+def draw_comparison(chosen: Chosen, label: Asked, choice: SplitChoice) -> None:
     """This split beside scikit-learn's on the same rows, and who offends."""
     leaks = studies.comparison(chosen, label, choice)
     worst = leaks.sort_values("share").iloc[-1]
@@ -86,7 +86,7 @@ def audited() -> dict[str, object]:
     return found | {"class_drift": drift}
 
 
-def draw_paths(chosen: Chosen, label: LabelConfig, choice: SplitChoice) -> None:
+def draw_paths(chosen: Chosen, label: Asked, choice: SplitChoice) -> None:
     """Which fold gives each path which stretch."""
     if choice.kind != "combinatorial":
         st.info("Every bar is tested once, which makes one path. A combinatorial split makes several.")
@@ -107,34 +107,63 @@ def draw_paths(chosen: Chosen, label: LabelConfig, choice: SplitChoice) -> None:
     download_table(paths, "paths")
 
 
-def draw_labels(chosen: Chosen, label: LabelConfig, choice: SplitChoice) -> None:
-    """How balanced the outcomes are, and how much they overlap."""
-    balance, concurrency = studies.description(chosen, label)
-    if balance is None:
-        st.info("A return has no classes. Choose a label with classes to see how they are balanced.")
-    else:
-        share = balance.groupby("y")["n"].sum() / balance["n"].sum()
+def draw_labels(chosen: Chosen, label: Asked, choice: SplitChoice) -> None:
+    """What is asked, how balanced the outcomes are, how much they overlap, and what they weigh."""
+    found = studies.description(chosen, label)
+    rows = f"{text.thousands(found.n_labels)} of {text.thousands(found.n_bars)} bars have a known outcome."
+    st.markdown(f"{in_words(label)} {rows}")
+    if found.balance is None:
+        total = int(found.outcomes["count"].sum())
         chart(
-            charts.class_balance(balance),
-            f"{balance_in_words(share)} A model that always names the commonest is right "
+            charts.distribution(found.outcomes, name="Return over the horizon, as a fraction"),
+            f"{text.thousands(total)} outcomes. A return has no classes to be balanced; an experiment asks for an "
+            "outcome that has.",
+            alt="How often each return occurs",
+            key="validation_outcomes",
+        )
+        download_table(found.outcomes, "outcomes")
+    else:
+        share = found.balance.groupby("y")["n"].sum() / found.balance["n"].sum()
+        chart(
+            charts.class_balance(found.balance, two=("Lost", "Paid") if label.primary.is_there else ("Down", "Up")),
+            f"{balance_in_words(share, label)} A model that always names the commonest is right "
             f"{text.percent(share.max())} of the time.",
             alt="Share of each class among the labels of each year",
             key="validation_balance",
         )
-        download_table(balance, "class_balance")
-    open_now = concurrency["open_labels"]
+        download_table(found.balance, "class_balance")
+    open_now = found.concurrency["open_labels"]
     chart(
-        charts.label_concurrency(concurrency),
-        f"On average {text.number(open_now.mean(), 1)} labels of a symbol are open at a bar, so each tells "
-        f"{text.percent(concurrency['uniqueness'].mean())} of its own: neighbours are not new evidence.",
+        charts.label_concurrency(found.concurrency),
+        f"On average {text.number(open_now.mean(), 1)} labels of a symbol are open at a bar, and where one is, each "
+        f"tells {text.percent(found.concurrency['uniqueness'].mean())} of its own: neighbours are not new evidence.",
         alt="Labels open at each bar",
         key="validation_concurrency",
     )
-    download_table(concurrency, "label_concurrency")
+    download_table(found.concurrency, "label_concurrency")
+    draw_weights(found.weights, label)
 
 
-def balance_in_words(share: pd.Series) -> str:
-    """Up and down by name, more classes by their range."""
+def draw_weights(weights: pd.DataFrame, label: Asked) -> None:
+    """What rows weigh, month by month; nothing where all weigh alike."""
+    if label.weights == "none" and not label.is_decayed:
+        st.caption("All rows weigh alike.")
+        return
+    half = int((weights["share"].cumsum() >= 0.5).to_numpy().argmax())
+    chart(
+        charts.label_weights(weights),
+        f"Half of all weight lies after {weights['ts'].iloc[half]:%B %Y}. A training fold has weights of its own, made "
+        "of its rows alone.",
+        alt="Mean weight of a label by month",
+        key="validation_weights",
+    )
+    download_table(weights, "label_weights")
+
+
+def balance_in_words(share: pd.Series, label: Asked) -> str:
+    """Up and down by name, or paid and lost; more classes by their range."""
+    if label.primary.is_there:
+        return f"{text.percent(share.get(1.0, 0.0))} of the bets paid."
     if set(share.index) <= {0.0, 1.0}:
         return f"{text.percent(share.get(1.0, 0.0))} of labels say up, {text.percent(share.get(0.0, 0.0))} down."
     return f"{len(share)} classes hold {text.percent(share.min())} to {text.percent(share.max())} of the labels each."

@@ -167,6 +167,16 @@ def sample_frames() -> dict[str, tuple[pd.DataFrame, ...]]:
                 uniqueness=lambda frame: 1 / frame["open_labels"]
             ),
         ),
+        "label_weights": (
+            pd.DataFrame(
+                {
+                    "ts": pd.date_range("2012-01-01", periods=24, freq="MS").as_unit("us"),
+                    "n": generator.integers(20, 60, 24),
+                    "weight": generator.uniform(0.1, 0.4, 24),
+                    "share": np.full(24, 1 / 24),
+                }
+            ),
+        ),
         "reliability_diagram": (_curve(generator),),
         "calibration_over_time": (
             pd.DataFrame(

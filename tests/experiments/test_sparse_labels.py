@@ -11,7 +11,8 @@ from finml_core.errors import ConfigError
 from finml_core.experiments import ExperimentConfig, SplitConfig, make_dataset, rebacktest, run_experiment
 from finml_core.experiments import run as run_module
 from finml_core.experiments.bets import PRIMARY, bet_opinion, bet_weight, primary_weight, score_bets
-from finml_core.experiments.data import asked_bars, compute_features, compute_labels, rows_after
+from finml_core.experiments.data import compute_features, rows_after
+from finml_core.experiments.outcomes import asked_rows, label_bars
 from finml_core.experiments.primary import BY_SIDE, CONFIDENCE, SIDE, PrimaryConfig, primary_opinion
 from finml_core.experiments.trials import trial_identity
 from finml_core.features import FeatureEngineer
@@ -35,6 +36,14 @@ def sparse(small) -> ExperimentConfig:
 @pytest.fixture(scope="module")
 def bets_run(sparse, market):
     return run_experiment(sparse, market)
+
+
+def asked_bars(config: ExperimentConfig, bars: pd.DataFrame) -> pd.Series | None:
+    return asked_rows(config.label, config.primary, bars)
+
+
+def compute_labels(config: ExperimentConfig, bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series | None]:
+    return label_bars(config.label, config.primary, bars)
 
 
 def overlapping(train: np.ndarray, test: np.ndarray, start: np.ndarray, end: np.ndarray) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from finml_core.errors import DataError
 from finml_core.labels import (
     LabelConfig,
     average_uniqueness,
@@ -16,6 +17,7 @@ from finml_core.labels import (
     sampled_bars,
     time_decay,
     training_weight,
+    weight_history,
 )
 from finml_core.schemas import key_index
 
@@ -148,6 +150,24 @@ def test_what_a_fold_learns_by_comes_from_its_own_rows(config, panel):
     rows = rows[rows].index
     again = training_weight(shorter[0][rows], shorter[1][rows], config)
     assert found == pytest.approx(again)
+
+
+def test_the_history_of_weights_adds_up(panel):
+    labels = make_labels(panel, LabelConfig(weights="uniqueness", decay=True, oldest_weight=0.1))
+    table = weight_history(labels)
+    months = labels.index.get_level_values("ts").to_period("M").to_timestamp()
+    known = labels["y"].notna().to_numpy()
+    for row in table.iloc[::5].itertuples():
+        mine = labels.loc[known & (months == row.ts), "sample_weight"]
+        assert row.n == len(mine)
+        assert row.weight == pytest.approx(mine.mean())
+        assert row.share == pytest.approx(mine.sum() / labels["sample_weight"].sum())
+    assert table["n"].sum() == known.sum()
+    assert table["share"].sum() == pytest.approx(1)
+    assert table["weight"].iloc[-2] > 3 * table["weight"].iloc[0]
+    assert len(weight_history(labels, period="year")) == labels.index.get_level_values("ts").year.nunique()
+    with pytest.raises(DataError, match="period"):
+        weight_history(labels, period="week")
 
 
 def test_attribution_is_worth_what_the_events_saw(panel):
