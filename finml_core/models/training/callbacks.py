@@ -44,9 +44,7 @@ class LearningRateSchedule(Callback):
     """Sets the rate of each step, and notes after each epoch whether the loss stands still."""
 
     def on_batch_start(self, state: TrainingState) -> None:
-        rate = state.learning_rate()
-        for group in state.optimizer.param_groups:
-            group["lr"] = rate
+        state.optimizer.learning_rate = state.learning_rate()
 
     def on_epoch_end(self, state: TrainingState) -> None:
         if state.config.schedule == "plateau":

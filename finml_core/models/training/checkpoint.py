@@ -57,11 +57,10 @@ class Checkpoint(Callback):
 
 
 def _tensors(state: TrainingState) -> dict[str, torch.Tensor]:
-    moments = state.optimizer.state_dict()["state"]
     return {
         **{f"network/{name}": value for name, value in state.network.state_dict().items()},
         **{f"best/{name}": value for name, value in state.best_weights.items()},
-        **{f"moment/{row}/{name}": value for row, part in moments.items() for name, value in part.items()},
+        **{f"moment/{name}": value for name, value in state.optimizer.moments().items()},
     }
 
 
@@ -72,11 +71,7 @@ def _restore(state: TrainingState, plain: dict, tensors: dict[str, torch.Tensor]
         part, _, rest = name.partition("/")
         parts[part][rest] = value.to(device) if part == "best" else value
     state.network.load_state_dict(parts["network"])
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    for name, value in parts["moment"].items():
-        row, _, moment = name.partition("/")
-        moments.setdefault(int(row), {})[moment] = value
-    state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
+    state.optimizer.restore(parts["moment"])
     state.best_weights = parts["best"]
     for name in PLAIN:
         setattr(state, name, plain[name])

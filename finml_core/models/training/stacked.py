@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from finml_core.models.configs import TrainConfig
+from finml_core.models.training.adamw import BETAS, EPSILON
 
-BETAS = (0.9, 0.999)
-EPSILON = 1e-8
 CLIP_EPSILON = 1e-6  # as torch's clip_grad_norm_ adds to the norm
 
 

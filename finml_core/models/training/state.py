@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from finml_core.models.configs import TrainConfig
+from finml_core.models.training.adamw import AdamW
 
 PLATEAU_FACTOR = 0.5  # of the learning rate, where the loss stands still
 
@@ -69,5 +69,5 @@ class TrainingState(Course):
     """Changes while the loop runs."""
 
     network: nn.Module
-    optimizer: Optimizer
+    optimizer: AdamW
     best_weights: dict[str, Tensor] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from finml_core.models.configs import TrainConfig
 from finml_core.models.errors import ModelError
 from finml_core.models.heads import Head
+from finml_core.models.training.adamw import AdamW
 from finml_core.models.training.callbacks import Callback
 from finml_core.models.training.device import frugal_threads, seeded
 from finml_core.models.training.state import TrainingState
@@ -86,9 +87,7 @@ def train_network(
     """
     state = TrainingState(
         network=network,
-        optimizer=torch.optim.AdamW(
-            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, foreach=True
-        ),
+        optimizer=AdamW(network.parameters(), learning_rate=config.learning_rate, weight_decay=config.weight_decay),
         config=config,
         steps_per_epoch=math.ceil(len(train) / config.batch_size),
         n_windows=len(train),
@@ -139,7 +138,7 @@ def _train_epoch(
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=is_mixed):
             raw = forward(windows)
         loss = (head.loss(raw.float(), target) * weight).mean()
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.clear_gradients()
         loss.backward()
         _tell(callbacks, "on_backward", state)
         optimizer.step()

@@ -1,6 +1,9 @@
 """The loop: resumed to the bit, sparing with memory, honest about a loss that is none."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,7 +71,7 @@ class Recorder(Callback):
         self.rates = []
 
     def on_backward(self, state):
-        self.rates.append(state.optimizer.param_groups[0]["lr"])
+        self.rates.append(state.optimizer.learning_rate)
 
 
 def test_gathered_windows_are_plain_slices():
@@ -177,3 +180,38 @@ def test_a_long_gradient_is_shortened():
 
     config = replace(CONFIG, gradient_clip=1e-3)
     train_network(fresh_network(), make_data(), None, config, [GradientClipping(), Norm()])
+
+
+def test_steps_are_those_of_torchs_own_optimizer_to_the_bit():
+    from finml_core.models.training.adamw import AdamW
+
+    ours, theirs = fresh_network(), fresh_network()
+    mine = AdamW(ours.parameters(), learning_rate=1e-2, weight_decay=0.1)
+    reference = torch.optim.AdamW(theirs.parameters(), lr=1e-2, weight_decay=0.1, foreach=True)
+    data = make_data()
+    for number, (windows, target, _) in enumerate(data.batches(32)):
+        mine.learning_rate = reference.param_groups[0]["lr"] = 1e-2 / (1 + number)
+        mine.clear_gradients()
+        reference.zero_grad()
+        for network in (ours.eval(), theirs.eval()):
+            nn.functional.binary_cross_entropy_with_logits(network(windows), target).backward()
+        if number == 1:  # a weight that took no part stands still, and counts its own steps
+            ours.head.bias.grad = theirs.head.bias.grad = None
+        mine.step()
+        reference.step()
+    for weight, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(weight, other)
+
+
+STARTS_LIGHT = """
+import sys
+import torch
+from finml_core.models import TrainConfig
+from tests.models.training.test_trainer import fresh_network, make_data, train_network
+train_network(fresh_network(), make_data(), None, TrainConfig(epochs=1, device="cpu"))
+sys.exit(", ".join({"torch._dynamo", "torch._inductor", "sympy"} & set(sys.modules)) or 0)
+"""
+
+
+def test_training_starts_without_torchs_compiler():
+    subprocess.run([sys.executable, "-c", STARTS_LIGHT], check=True, cwd=Path(__file__).parents[3], timeout=120)
