@@ -10,7 +10,17 @@ from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from finml_core.errors import ConfigError, DataError
-from finml_core.models import GRUConfig, LSTMConfig, SequenceClassifier, TrainConfig, TrainingCancelled
+from finml_core.models import (
+    ConvLSTMConfig,
+    GRUConfig,
+    HybridConfig,
+    LSTMConfig,
+    NeuralODEConfig,
+    SequenceClassifier,
+    TrainConfig,
+    TrainingCancelled,
+    TransformerConfig,
+)
 from finml_core.schemas import KEY
 
 QUICK = TrainConfig(epochs=3, batch_size=64, learning_rate=5e-3, device="cpu")
@@ -25,12 +35,23 @@ def p_up(model, X, context=None):
     return model.predict_proba(X, context)[:, 1]
 
 
-@pytest.mark.parametrize("network", [LSTMConfig(hidden_dim=32, dropout=0.0), GRUConfig(hidden_dim=32, dropout=0.0)])
+@pytest.mark.parametrize(
+    "network",
+    [
+        LSTMConfig(hidden_dim=32, dropout=0.0),
+        GRUConfig(hidden_dim=32, dropout=0.0),
+        TransformerConfig(dropout=0.0),
+        HybridConfig(dropout=0.0),
+        ConvLSTMConfig(hidden_dim=32, segment=3, dropout=0.0),
+        NeuralODEConfig(dropout=0.0),
+    ],
+    ids=lambda network: type(network).__name__,
+)
 def test_a_network_learns_64_windows_by_heart(network, world):
     X = world.X.iloc[:69]  # of one symbol: 64 windows of 6 rows
     y = pd.Series(np.random.default_rng(5).integers(0, 2, len(X)), index=X.index)
     train = TrainConfig(
-        epochs=200, batch_size=64, learning_rate=1e-2, weight_decay=0.0, validation_share=0.0, device="cpu"
+        epochs=120, batch_size=64, learning_rate=1e-2, weight_decay=0.0, validation_share=0.0, device="cpu"
     )
     model = make_model(network=network, train=train).fit(X, y)
     assert model.n_windows_ == 64
