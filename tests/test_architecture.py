@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "finml_core"
 LAYERS = {
     "errors": 0, "checks": 0, "typing": 0, "schemas": 0, "samples": 0, "numerics": 0, "vocabulary": 0, "purging": 0,
-    "concurrency": 0, "lazy": 0, "metrics": 0,
+    "concurrency": 0, "sequential": 0, "lazy": 0, "metrics": 0,
     "bars": 1, "features": 1, "labels": 1, "splits": 1, "models": 1, "calibration": 1, "regimes": 1, "arbitration": 1,
     "sizing": 1, "backtest": 1, "inspection": 1, "report": 1,
     "experiments": 2, "runs": 2, "charts": 3, "__main__": 4,

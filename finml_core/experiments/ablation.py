@@ -8,6 +8,7 @@ import pandas as pd
 
 from finml_core.experiments.config import ExperimentConfig
 from finml_core.experiments.data import Dataset
+from finml_core.experiments.fitting import taken
 from finml_core.experiments.leak_controls import probe_of
 from finml_core.experiments.paths import path_of_rows
 from finml_core.experiments.predict import Split
@@ -63,7 +64,10 @@ def ablate_and_keep(
         samples.y,
         splits,
         groups,
-        fit_arguments=lambda train: {"sample_weight": samples.training_weight(train)},
+        fit_arguments=lambda train: {
+            "sample_weight": samples.training_weight(train),
+            **taken(ModelFactory.create_model(model, config.model).fit, label_end=samples.label_end.iloc[train]),
+        },
         tell=lambda share, words: tell("ablation", share, words),
     )
     rows = _tested(config, data, splits, model)

@@ -161,7 +161,7 @@ def _fit(model: Any, job: Job, samples: Samples, context: pd.DataFrame) -> None:
         samples.X.iloc[job.train],
         samples.y.iloc[job.train],
         sample_weight=samples.training_weight(job.train),
-        **_taken(model.fit, label_end=samples.label_end.iloc[job.train], context=context),
+        **taken(model.fit, label_end=samples.label_end.iloc[job.train], context=context),
     )
 
 
@@ -183,7 +183,7 @@ def _fit_together(models: Sequence[Any], jobs: Sequence[Job], samples: Samples, 
 def _predict(model: Any, job: Job, samples: Samples, context: pd.DataFrame, training_s: float) -> Piece:
     started = time.perf_counter()
     rows, paths = job.asked(samples)
-    p_up = model.predict_proba(rows, **_taken(model.predict_proba, context=context))[:, 1]
+    p_up = model.predict_proba(rows, **taken(model.predict_proba, context=context))[:, 1]
     seconds = training_s + time.perf_counter() - started
     which = {"model": job.model.value, "fold": job.fold, "seed": job.seed}
     predictions = rows.index.to_frame(index=False)
@@ -211,7 +211,7 @@ def _predict(model: Any, job: Job, samples: Samples, context: pd.DataFrame, trai
     return Piece(predictions=predictions, history=history.astype({"epoch": "int64"}), times=times)
 
 
-def _taken(method: Callable[..., Any], **offered: Any) -> dict[str, Any]:
+def taken(method: Callable[..., Any], **offered: Any) -> dict[str, Any]:
     """Those of the offered arguments that the method takes."""
     parameters = signature(method).parameters
     return {name: value for name, value in offered.items() if name in parameters}

@@ -127,6 +127,8 @@ def _model_identity(config: ExperimentConfig, name: str) -> dict[str, Any]:
     """Only what this model depends on: its own settings, the seed where it draws, the loop's where it is a network."""
     model, kind = config.model, ModelType(name)
     identity = {"type": name, **_without(getattr(model, name, {}), "n_jobs")}
+    if identity.get("row_draws") == "uniform":  # as it was before there was a choice
+        del identity["row_draws"]
     if kind.draws:
         identity["seed"] = model.seed
         if config.n_seeds > 1:

@@ -17,7 +17,7 @@ def sequential_bootstrap(label_end: pd.Series, *, n_draws: int | None = None, se
     label_end : Series of timestamps, indexed by (symbol, ts) or by ts
         One row a bar; missing where a bar has no label. Labels of different symbols share nothing.
     n_draws : int, optional
-        As many as there are labels by default. Time grows with draws times bars.
+        As many as there are labels by default.
     seed : int
 
     Returns
@@ -39,16 +39,10 @@ def sequential_bootstrap(label_end: pd.Series, *, n_draws: int | None = None, se
         raise DataError("there is no label to draw from.")
     n_draws = int(has_label.sum()) if n_draws is None else n_draws
     check_integer("n_draws", n_draws, 1)
+    from finml_core.sequential import draw_sequentially
+
     _, first, last = bar_spans(label_end, has_label)
-    generator = np.random.default_rng(seed)
-    drawn_open = np.zeros(len(label_end))
-    drawn = np.empty(n_draws, dtype=np.int64)
-    for number in range(n_draws):
-        chance = draw_chances(first, last, drawn_open)
-        pick = min(int(np.searchsorted(np.cumsum(chance), generator.random(), side="right")), len(first) - 1)
-        drawn[number] = pick
-        drawn_open[first[pick] : last[pick] + 1] += 1
-    return np.flatnonzero(has_label)[drawn]
+    return np.flatnonzero(has_label)[draw_sequentially(first, last, len(label_end), n_draws, seed)]
 
 
 def draw_chances(first: IntArray, last: IntArray, drawn_open: FloatArray) -> FloatArray:

@@ -8,16 +8,17 @@ import pytest
 
 from finml_core.arbitration import momentum, moving_average_cross, zscore_reversion
 from finml_core.errors import ConfigError
-from finml_core.experiments import ExperimentConfig, SplitConfig, make_dataset, rebacktest, run_experiment
+from finml_core.experiments import ExperimentConfig, SplitConfig, ablate, make_dataset, rebacktest, run_experiment
 from finml_core.experiments import run as run_module
 from finml_core.experiments.bets import PRIMARY, bet_opinion, bet_weight, primary_weight, score_bets
 from finml_core.experiments.data import compute_features, rows_after
 from finml_core.experiments.outcomes import asked_rows, label_bars
+from finml_core.experiments.predict import predict_out_of_sample
 from finml_core.experiments.primary import BY_SIDE, CONFIDENCE, SIDE, PrimaryConfig, primary_opinion
 from finml_core.experiments.trials import trial_identity
 from finml_core.features import FeatureEngineer
 from finml_core.labels import LabelConfig, make_labels, meta_labels, sampled_bars
-from finml_core.models import ModelType
+from finml_core.models import ModelConfig, ModelType, RandomForestConfig
 from finml_core.models.windows import WindowMap
 from finml_core.schemas import key_index
 
@@ -380,3 +381,18 @@ def test_make_labels_and_the_experiment_agree_on_events(small, market):
     labels, asked = compute_labels(config, market)
     pd.testing.assert_frame_equal(labels, make_labels(market, EVENTS))
     assert asked.equals(sampled_bars(market, EVENTS))
+
+
+def test_a_forest_of_sequential_draws_runs_through_folds_and_ablation(sparse, market):
+    trees = RandomForestConfig(n_estimators=10, min_child_samples=20, row_draws="sequential")
+    config = replace(sparse, models=(ModelType.RANDOM_FOREST,), model=ModelConfig(random_forest=trees))
+    data = make_dataset(config, market)
+    splits = list(config.split.build().split(data.samples.X, groups=data.samples.label_end))[:2]
+    out = predict_out_of_sample(data.samples, splits, config.models, config.model, context=data.features)
+    assert out.predictions["p_raw"].between(0, 1).all()
+    assert set(ablate(config, data, splits)["group"]) == {"price", "momentum", "volatility", "other"}
+    uniform = replace(trees, row_draws="uniform")
+    plain = replace(config, model=ModelConfig(random_forest=uniform))
+    named = [trial_identity(each, "bars", "random_forest")["model"] for each in (plain, config)]
+    assert "row_draws" not in named[0]  # as it was before there was a choice
+    assert named[1] == {**named[0], "row_draws": "sequential"}

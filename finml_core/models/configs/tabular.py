@@ -5,8 +5,10 @@ The defaults suit some thousands of rows with many noisy features: shallow, slow
 
 from dataclasses import dataclass
 
-from finml_core.checks import check_at_least, check_between, check_integer, check_positive
+from finml_core.checks import check_at_least, check_between, check_choice, check_integer, check_positive
 from finml_core.errors import ConfigError
+
+ROW_DRAWS = ("uniform", "sequential")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,9 +169,11 @@ class RandomForestConfig(TreesConfig):
     min_child_samples: int = 100  # rows a leaf at least
     max_features: float = 0.2  # share of features for each division
     max_samples: float = 0.5  # share of rows drawn, with replacement, for each tree; overlapping labels repeat rows
+    row_draws: str = "uniform"  # or sequential: rows whose labels overlap those drawn before come less often
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_choice("row_draws", self.row_draws, ROW_DRAWS)
         check_integer("n_estimators", self.n_estimators, 1)
         check_integer("max_depth", self.max_depth, 0)
         check_integer("min_child_samples", self.min_child_samples, 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from finml_core.models.configs.tabular import ROW_DRAWS
 from finml_core.models.hyperparameters.slider import Hyperparameter
 from finml_core.models.types import ModelType
 
@@ -84,6 +85,11 @@ TABULAR_SLIDERS: Mapping[ModelType, tuple[Hyperparameter, ...]] = {
         _leaf_rows("random_forest"),
         _division_share("random_forest"),
         _share("random_forest", "max_samples", "Share of rows", 0.05, "Rows drawn for each tree."),
+        Hyperparameter(
+            name="row_draws", label="Draws of rows", kind="choice", path=("random_forest", "row_draws"),
+            choices=ROW_DRAWS,
+            help="Sequential: rows whose labels overlap those drawn before come less often (AFML 4.5).",
+        ),
     ),
     ModelType.GRADIENT_BOOSTING: (
         _trees("gradient_boosting"),

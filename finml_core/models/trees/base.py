@@ -13,7 +13,7 @@ from finml_core.errors import DataError
 from finml_core.models.configs.tabular import TreesConfig
 from finml_core.models.tail import purged_tail
 from finml_core.models.targets import balanced_weight, two_classes
-from finml_core.typing import BoolArray, FloatArray
+from finml_core.typing import BoolArray, FloatArray, IntArray
 
 TAIL_SHARE = 0.15  # of the training timestamps, where `patience` asks for early stopping
 
@@ -25,9 +25,12 @@ class Rows:
     X: FloatArray  # (n, n_features)
     target: FloatArray  # (n,); 0 and 1 for classes
     weight: FloatArray  # (n,)
+    spans: tuple[IntArray, IntArray] | None = None  # first and last row that each one's label covers, where it matters
 
     def part(self, chosen: BoolArray) -> "Rows":
         """The chosen rows."""
+        if self.spans is not None:
+            raise DataError("rows whose labels overlap cannot be divided: the rest would not be counted.")
         return Rows(X=self.X[chosen], target=self.target[chosen], weight=self.weight[chosen])
 
 
@@ -42,7 +45,7 @@ class TreeModel(BaseEstimator, ABC):
     config: ClassVar[type[TreesConfig]]
 
     def fit(self, X, y, sample_weight=None, label_end=None) -> Any:
-        """Grow the trees; `label_end` serves early stopping only."""
+        """Grow the trees; `label_end` serves early stopping, and draws of rows that look at overlap."""
         config = self.config(**{name: value for name, value in self.get_params().items() if name != "seed"})
         index = getattr(X, "index", None)
         validation = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "y_numeric": not is_classifier(self)}
@@ -52,10 +55,15 @@ class TreeModel(BaseEstimator, ABC):
         target = self._learned(y, weight)
         if config.balanced and is_classifier(self):
             weight = balanced_weight(target, weight)
-        rows = Rows(X=X, target=target.astype(np.float64), weight=weight)
+        spans = self._spans(index, label_end)
+        rows = Rows(X=X, target=target.astype(np.float64), weight=weight, spans=spans)
         train, tail = _parts(rows, index, label_end, getattr(config, "patience", 0))
         self._grow(config, train, tail, self._directions(config))
         return self
+
+    def _spans(self, index: pd.Index | None, label_end: Any) -> tuple[IntArray, IntArray] | None:
+        """The rows that each label covers, where the trees are grown with an eye to that."""
+        return None
 
     @abstractmethod
     def _learned(self, y: np.ndarray, weight: FloatArray) -> np.ndarray:
