@@ -8,7 +8,6 @@ import numpy as np
 from finml_core.features.panel import Panel, in_threads
 from finml_core.features.rolling import ratio, rolling_comoments
 from finml_core.features.segment import shared
-from finml_core.schemas import segments
 from finml_core.typing import FloatArray, IntArray
 
 Sectors = tuple[tuple[str, str], ...]  # (symbol, sector) pairs
@@ -52,7 +51,7 @@ def groups(panel: Panel, sectors: Sectors = ()) -> tuple[IntArray, IntArray]:
         return kernels_panel.list_rows(codes, len(distinct))
     sector_of = dict(sectors)
     names = sorted(set(sector_of.values()))
-    starts = segments(panel.bars)[:-1]
+    starts = panel.offsets[:-1]
     place = [names.index(sector_of[s]) if s in sector_of else len(names) for s in panel.bars["symbol"].iloc[starts]]
     sector = np.repeat(np.array(place, dtype=np.int64), np.diff(panel.offsets))
     return kernels_panel.list_rows(codes * (len(names) + 1) + sector, len(distinct) * (len(names) + 1))

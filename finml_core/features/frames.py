@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from finml_core.schemas import as_bars, segments
+from finml_core.features.rows import symbol_offsets
+from finml_core.schemas import as_bars
 from finml_core.typing import FloatArray
 
 
@@ -20,7 +21,7 @@ def is_intraday(long: pd.DataFrame) -> bool:
     """Whether a symbol of sorted long bars has two bars on one day (UTC)."""
     day = long["ts"].to_numpy().astype("datetime64[D]")
     repeated = day[1:] == day[:-1]
-    repeated[segments(long)[1:-1] - 1] = False  # the next row is of another symbol
+    repeated[symbol_offsets(long)[1:-1] - 1] = False  # the next row is of another symbol
     return bool(repeated.any())
 
 
@@ -42,7 +43,7 @@ def on_input_index(values: FloatArray, names: Sequence[str], long: pd.DataFrame,
 
 def _sorted_key_index(long: pd.DataFrame) -> pd.MultiIndex:
     """`schemas.key_index` of sorted bars, whose symbols need not be looked up row by row."""
-    offsets = segments(long)
+    offsets = symbol_offsets(long)
     symbols = pd.Index(long["symbol"].iloc[offsets[:-1]].array, name="symbol")
     codes, stamps = pd.factorize(long["ts"].to_numpy(), sort=True)
     return pd.MultiIndex(

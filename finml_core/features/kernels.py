@@ -11,13 +11,11 @@ with the window (van Herk, 1992, Pattern Recognition Letters 13(7), 517-521, has
 """
 
 import numpy as np
-from numba import njit
 
+from finml_core.features.compiling import compiled
 from finml_core.features.simd import WIDTH, eight, if_above, if_at_least, if_known, load, store, width_of
 
 TILE = 2048  # least number of values in a tile
-
-compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @compiled

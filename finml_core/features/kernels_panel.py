@@ -6,7 +6,7 @@ in no group. Sums run from the least value up, so that the order of symbols does
 
 import numpy as np
 
-from finml_core.features.kernels import compiled
+from finml_core.features.compiling import compiled
 
 SAMPLED = 16  # values from which the middle of a group is guessed
 FARTHEST = 1e9  # spreads from the middle that the last bucket begins with

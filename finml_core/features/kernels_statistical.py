@@ -8,7 +8,7 @@ SAND2008-6212, equations 2.1 and 3.1.
 
 import numpy as np
 
-from finml_core.features.kernels import compiled
+from finml_core.features.compiling import compiled
 
 TINY = 1e-14  # a deviation below this share of the mean is rounding, not movement
 ROUNDING = 1e-12  # share of a value within which another is equal to it

@@ -7,7 +7,8 @@ two loses next to nothing, whatever the size of the numbers. A constant window d
 
 import numpy as np
 
-from finml_core.features.kernels import blank, compiled
+from finml_core.features.compiling import compiled
+from finml_core.features.kernels import blank
 from finml_core.features.simd import WIDTH, eight, if_above, load, store, width_of
 
 TINY = 1e-14  # a deviation below this share of the mean is rounding, not movement

@@ -1,6 +1,7 @@
 """Compiled moves from one bar to the next, in one pass where arrays would take ten; loads numba."""
 
-from finml_core.features.kernels import blank, compiled
+from finml_core.features.compiling import compiled
+from finml_core.features.kernels import blank
 from finml_core.features.rolling import ROUNDING
 from finml_core.features.simd import WIDTH, eight, if_above, load, store, width_of
 

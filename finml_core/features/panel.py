@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from finml_core.features.memory import reuse_freed_memory
+from finml_core.features.rows import symbol_offsets
 from finml_core.features.segment import Segment
-from finml_core.schemas import OHLCV, OPTIONAL_BARS, segments
+from finml_core.schemas import OHLCV, OPTIONAL_BARS
 from finml_core.typing import BoolArray, FloatArray, IntArray
 
 LANES = 8  # lanes come in eights, which fill the widest register; a single symbol has one of its own
@@ -59,7 +61,7 @@ class Panel:
     def __init__(self, bars: pd.DataFrame, factor: FloatArray | None = None):
         self.bars = bars
         self._known_factor = factor  # of prices, where more is known of adj_close than these bars show
-        self.offsets = segments(bars)  # symbol i owns rows offsets[i] .. offsets[i+1]-1
+        self.offsets = symbol_offsets(bars)  # symbol i owns rows offsets[i] .. offsets[i+1]-1
         self.blocks = pack(self.offsets[:-1], np.diff(self.offsets))
         self.kept: dict[tuple, Any] = {}
 
@@ -165,6 +167,7 @@ def pack(starts: IntArray, lengths: IntArray) -> list[Block]:
 
 def in_threads(work: Callable[[Any], None], items: Iterable[Any]) -> None:
     """Do the work for each item, on all cores: compiled loops and array operations let other threads run."""
+    reuse_freed_memory()
     items = list(items)
     n_threads = min(len(items), len(os.sched_getaffinity(0)))
     if n_threads < 2:

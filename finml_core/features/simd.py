@@ -117,12 +117,81 @@ def if_known(typing_context, x, then, otherwise):
     return x(x, x, x), build
 
 
+@intrinsic
+def turn_in(typing_context, column, starts, row, lanes, place, stride):
+    """Eight rows of eight lanes: `column[starts[j] + row + i]` to `lanes[place + i * stride + j]`, i and j 0 to 7."""
+
+    def build(context, builder, sig, args):
+        column, starts, row, lanes, place, stride = args
+        sources = _starts(context, builder, sig.args[1], starts, row)
+        values = [builder.load(_at(context, builder, sig.args[0], column, source), align=8) for source in sources]
+        for turned in _turned(builder, values):
+            builder.store(turned, _at(context, builder, sig.args[3], lanes, place), align=8)
+            place = builder.add(place, stride)
+        return context.get_dummy_value()
+
+    return types.void(column, starts, types.intp, lanes, types.intp, types.intp), build
+
+
+@intrinsic
+def turn_out(typing_context, lanes, place, stride, column, starts, row):
+    """Eight rows of eight lanes back: `lanes[place + i * stride + j]` to `column[starts[j] + row + i]`."""
+
+    def build(context, builder, sig, args):
+        lanes, place, stride, column, starts, row = args
+        rows = []
+        for _ in range(WIDTH):
+            rows.append(builder.load(_at(context, builder, sig.args[0], lanes, place), align=8))
+            place = builder.add(place, stride)
+        kind = context.get_data_type(sig.args[3].dtype)
+        for turned, target in zip(_turned(builder, rows), _starts(context, builder, sig.args[4], starts, row)):
+            if kind != ir.DoubleType():
+                turned = builder.fptrunc(turned, ir.VectorType(kind, WIDTH))
+            pointer = _at(context, builder, sig.args[3], column, target, ir.VectorType(kind, WIDTH))
+            builder.store(turned, pointer, align=sig.args[3].dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(lanes, types.intp, types.intp, column, starts, types.intp), build
+
+
+def _turned(builder, rows):
+    """Eight vectors of the first, second, .. values of eight vectors: pairs are exchanged, then fours, then eights."""
+    for apart in (1, 2, 4):
+        numbers = [i for i in range(WIDTH) if not i & apart]
+        low, high = [], []
+        for i in range(WIDTH):
+            low.append(i if not i & apart else WIDTH + i - apart)
+            high.append(i + apart if not i & apart else WIDTH + i)
+        turned = list(rows)
+        for i in numbers:
+            turned[i] = _shuffle(builder, rows[i], rows[i + apart], low)
+            turned[i + apart] = _shuffle(builder, rows[i], rows[i + apart], high)
+        rows = turned
+    return rows
+
+
+def _shuffle(builder, x, y, order):
+    return builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), order))
+
+
+def _starts(context, builder, kind, starts, row):
+    """`starts[j] + row` of eight lanes."""
+    data = context.make_array(kind)(context, builder, starts).data
+    places = (builder.gep(data, [context.get_constant(types.intp, lane)]) for lane in range(WIDTH))
+    return [builder.add(builder.load(place), row) for place in places]
+
+
+def _at(context, builder, kind, array, place, vector=VECTOR):
+    pointer = builder.gep(context.make_array(kind)(context, builder, array).data, [place])
+    return builder.bitcast(pointer, vector.as_pointer())
+
+
 def _splat(builder, number):
     first = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
     return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
 
 
 def _pointer(context, builder, sig, args, kind):
-    array = context.make_array(sig.args[0])(context, builder, args[0])
-    place = builder.gep(array.data, [args[1]])
-    return builder.bitcast(place, VECTOR.as_pointer()) if kind == LANES else place
+    if kind == LANES:
+        return _at(context, builder, sig.args[0], args[0], args[1])
+    return builder.gep(context.make_array(sig.args[0])(context, builder, args[0]).data, [args[1]])

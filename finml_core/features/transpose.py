@@ -1,40 +1,45 @@
-"""Between the columns of a sorted panel and lanes: compiled, blocked copies; numba is loaded with this module."""
+"""Between the columns of a sorted panel and lanes: copies of eight times eight values; loads numba."""
 
 import numpy as np
 
-from finml_core.features.kernels import compiled
-
-TILE = 128  # rows turned at a time: the lanes of them stay in the fastest cache
+from finml_core.features.compiling import compiled
+from finml_core.features.simd import WIDTH, turn_in, turn_out
 
 
 @compiled
 def to_lanes(column, starts, lengths, lanes):
     """Rows `starts[j] .. starts[j] + lengths[j] - 1` of a column as lane j; shorter lanes end in missing rows."""
     n_rows = lengths.max()
-    out = np.empty((n_rows, lanes))
-    for first in range(0, n_rows, TILE):
-        last = min(first + TILE, n_rows)
-        out[first:last, starts.size :] = np.nan
-        for lane in range(starts.size):
-            filled = max(min(lengths[lane], last), first)
-            source = column[starts[lane] + first : starts[lane] + filled]
-            target = out[first:last, lane]
-            for row in range(source.size):
-                target[row] = source[row]
-            target[source.size :] = np.nan
-    return out
+    out = np.empty(n_rows * lanes)
+    for first in range(0, lanes, WIDTH):
+        turned = 0
+        if first + WIDTH <= lengths.size:
+            turned = lengths[first : first + WIDTH].min() // WIDTH * WIDTH
+            for row in range(0, turned, WIDTH):
+                turn_in(column, starts[first:], row, out, row * lanes + first, lanes)
+        for lane in range(first, min(first + WIDTH, lanes)):
+            length = lengths[lane] if lane < lengths.size else 0
+            for row in range(min(turned, length), length):
+                out[row * lanes + lane] = column[starts[lane] + row]
+            for row in range(length, n_rows):
+                out[row * lanes + lane] = np.nan
+    return out.reshape((n_rows, lanes))
 
 
 @compiled
 def to_column(values, starts, lengths, column):
     """Write lane j of `values` into the rows `starts[j] .. starts[j] + lengths[j] - 1` of `column`."""
-    for first in range(0, values.shape[0], TILE):
-        for lane in range(starts.size):
-            filled = max(min(lengths[lane], first + TILE), first)
-            source = values[first:filled, lane]
-            target = column[starts[lane] + first : starts[lane] + filled]
-            for row in range(target.size):
-                target[row] = source[row]
+    lanes = values.shape[1]
+    values = values.reshape(-1)
+    for first in range(0, lengths.size, WIDTH):
+        turned = 0
+        if first + WIDTH <= lengths.size:
+            turned = lengths[first : first + WIDTH].min() // WIDTH * WIDTH
+            for row in range(0, turned, WIDTH):
+                turn_out(values, row * lanes + first, lanes, column, starts[first:], row)
+        for lane in range(first, min(first + WIDTH, lengths.size)):
+            for row in range(turned, lengths[lane]):
+                column[starts[lane] + row] = values[row * lanes + lane]
 
 
 @compiled
