@@ -115,7 +115,7 @@ import pandas as pd
 from finml_core.features import FeatureEngineer, kernels, moments, transpose
 FeatureEngineer().fit_transform(pd.read_parquet(sys.argv[1]))
 names = [(module, name) for module in (kernels, moments, transpose) for name in vars(module)]
-entries = {name: getattr(module, name) for module, name in names if name[0] != "_" and name != "prepare"}
+entries = {name: getattr(module, name) for module, name in names if name[0] != "_" and name != "blank"}
 for name, entry in entries.items():
     if hasattr(entry, "signatures"):
         print(name, len(entry.signatures))
