@@ -5,11 +5,12 @@ import streamlit as st
 
 from finml_core import charts
 from finml_core.experiments import SplitConfig
-from pages._ui import jobs, load, tables, text
+from pages._ui import jobs, load, luck_audit, run_studies, tables, text
 from pages._ui import validation_studies as studies
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors, verdict
 from pages._ui.label_controls import Asked, asked, label_controls
 from pages._ui.validation_paths import draw_path_scores
+from pages._ui.validation_scores import draw_audits, draw_scores, draw_seeds
 from pages._ui.validation_studies import Chosen, SplitChoice
 from pages._ui.validation_tabs import draw_comparison, draw_labels, draw_paths
 
@@ -27,13 +28,6 @@ LABELS = {
     "return": "Return",
 }
 PURGES = {"ends": "By label ends", "gap": "By a fixed gap"}
-# Score by fold -> its name, the score of no skill where there is one, and its digits.
-SCORES = {
-    "auc": ("AUC", 0.5, "0.5 is a coin"),
-    "log_loss": ("Log loss", None, "lower is better; the base rate knows nothing else"),
-    "brier": ("Brier score", None, "lower is better; the base rate knows nothing else"),
-    "accuracy": ("Accuracy", None, "the base rate always names the commoner side"),
-}
 DIAGNOSTICS = (
     "fold", "test_start", "test_end", "n_test", "n_train", "n_purged", "n_embargoed", "overlapping_pairs",
     "effective_sample_size",
@@ -188,55 +182,17 @@ def champion_score(run_id: str) -> Headline:
     )
 
 
-# -- tabs ---------------------------------------------------------------------------------------------------------
-
-
-def draw_scores(run_id: str) -> None:
-    """Each fold's score of each model."""
-    folds = load.table(run_id, "folds")
-    metric = st.segmented_control(
-        "Score",
-        list(SCORES),
-        default="auc",
-        required=True,
-        format_func=lambda name: SCORES[name][0],
-        key="val_score",
-        bind="query-params",
-    )
-    name, baseline, reading = SCORES[metric]
-    means = (
-        folds.groupby("model")[metric]
-        .agg(["mean", "std"])
-        .sort_values("mean", ascending=metric in ("log_loss", "brier"))
-    )
-    words = ", ".join(
-        f"{text.name(model)} {text.plus_minus(row['mean'], row['std'], 3)}" for model, row in means.iterrows()
-    )
-    chart(
-        charts.fold_scores(folds.assign(score=folds[metric]), metric=name, baseline=baseline),
-        f"{words}: mean and deviation over folds; {reading}.",
-        alt=f"{name} of each model in each fold",
-        key="validation_folds",
-    )
-    columns = ("model", "fold", "n_test", "base_rate", "auc", "log_loss", "brier", "accuracy")
-    tables.show(folds, columns, alt="Scores of each model by fold", download="fold_scores")
-
-
-def draw_audits(run_id: str) -> None:
-    """The run's own checks for leaks."""
-    audits = load.table(run_id, "audits")
-    for check in audits.itertuples():
-        verdict("passed" if check.passed else "failed", f"**{text.name(check.check)}**: {check.reason}.")
-    download_table(audits, "audits")
-
-
 # Tab -> what draws it, and whether it tells of the chosen run rather than of the sliders.
 TABS = {
     "Scores by fold": (draw_scores, True),
     "Scores by path": (draw_path_scores, True),
+    "Seeds": (draw_seeds, True),
     "Paths": (draw_paths, False),
     "Splitters compared": (draw_comparison, False),
     "Labels": (draw_labels, False),
+    "Learning curve": (run_studies.draw_learning, True),
+    "Ablation": (run_studies.draw_ablation, True),
+    "Noise twin": (lambda run_id: luck_audit.show(run_id, "val"), True),
     "Audits of the run": (draw_audits, True),
 }
 
@@ -272,5 +228,8 @@ side. A combinatorial split tests every choice of blocks, so that its folds can 
 out of sample (chapter 12). The count of overlapping pairs is made afterwards, from the label spans of the rows that
 are left. Independent rows: the sum of average uniqueness within each symbol (chapter 4); symbols are taken to be
 independent, which flatters a panel. A fixed gap counts bars instead of looking at
-label ends: it leaks where labels reach further. Scores are taken within a fold, then averaged.""",
+label ends: it leaks where labels reach further. Scores are taken within a fold, then averaged. Learning curve: AUC
+within each test, Student's t over tests, which are taken as independent. Ablation: AUC lost on the same folds, its
+variance corrected for shared training rows (Nadeau & Bengio 2003). Drift: test mean less training mean, against the
+error that so many independent rows have.""",
     )

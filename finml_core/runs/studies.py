@@ -55,6 +55,10 @@ class StudyStore:
         except RunError:
             return None
 
+    def status(self, study_id: str) -> RunStatus:
+        """Where a study stands; RunError if there is none of this id."""
+        return self._jobs.status(study_id)
+
     def active(self) -> list[RunStatus]:
         """Queued and running studies, the one that is worked on first."""
         return [status for status in reversed(self._jobs.list()) if status.state in ("queued", "running")]

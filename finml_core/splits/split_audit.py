@@ -28,9 +28,10 @@ class SplitAudit:
     folds : DataFrame with columns
         fold (from 0), n_train, n_test, overlapping_pairs (pairs of a training and a test row whose closed label spans
         touch: should be 0), leaking_rows (training rows in such a pair), embargo_violations (further training rows
-        under the embargo), duplicated_rows (on both sides, or twice on one), class_drift (mean outcome in test less in
-        training rows), class_distance (total variation between both sides' shares of each outcome, 0 to 1; missing
-        where there are more than 50 outcomes), effective_sample_size, effective_test_size (rows on each side by
+        under the embargo), duplicated_rows (on both sides, or twice on one), train_mean, test_mean (mean outcome of
+        each side), class_drift (that of the test less that of the training rows), class_distance (total variation
+        between both sides' shares of each outcome, 0 to 1; missing where there are more than 50 outcomes),
+        effective_sample_size, effective_test_size (rows on each side by
         average uniqueness). What needs an outcome is missing without one.
     offenders : DataFrame with columns
         fold, kind (both sides, overlap, embargo, twice), row (its number), symbol, ts, label_end of the training row;
@@ -264,9 +265,15 @@ def _outcome(y: Any, n_rows: int) -> FloatArray:
 
 def _drift(outcome: FloatArray | None, train: IntArray, test: IntArray) -> dict[str, float]:
     if outcome is None or len(train) == 0 or len(test) == 0:
-        return {"class_drift": np.nan, "class_distance": np.nan}
+        return dict.fromkeys(("train_mean", "test_mean", "class_drift", "class_distance"), np.nan)
     trained, tested = outcome[train], outcome[test]
-    return {"class_drift": float(tested.mean() - trained.mean()), "class_distance": _distance(trained, tested)}
+    before, after = float(trained.mean()), float(tested.mean())
+    return {
+        "train_mean": before,
+        "test_mean": after,
+        "class_drift": after - before,
+        "class_distance": _distance(trained, tested),
+    }
 
 
 def _distance(trained: FloatArray, tested: FloatArray) -> float:

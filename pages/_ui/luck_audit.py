@@ -9,8 +9,8 @@ from pages._ui import jobs, load, luck_studies, text
 from pages._ui.frame import chart, download_table, verdict
 
 
-def show(finished: str | None) -> None:
-    """The run's own configuration on bars without history, and the other controls."""
+def show(finished: str | None, page: str = "luck") -> None:
+    """The run's own configuration on bars without history, and the other controls, on whichever page."""
     if finished is None:
         st.info("An audit belongs to a finished run; choose one in the sidebar.")
         return
@@ -21,10 +21,10 @@ def show(finished: str | None) -> None:
             "so that there is nothing to know; and controls whose answer is known."
         )
         audited = audit_settings(load.run_config(finished))
-        st.button("Audit this run", key="luck_audit", type="primary", on_click=_submit, args=(audited,))
+        st.button("Audit this run", key=f"{page}_audit", type="primary", on_click=_submit, args=(audited,))
         st.caption("It takes a little more than twice the time of the run, beside the dashboard, and adds no trial.")
         if jobs.active():
-            jobs.watch("luck")
+            jobs.watch(page)
         return
     certificate, twins = found
     metric = st.segmented_control(
@@ -33,7 +33,7 @@ def show(finished: str | None) -> None:
         default="auc",
         required=True,
         format_func=lambda name: {"auc": "AUC", "sharpe": "Sharpe ratio"}[name],
-        key="luck_twin_metric",
+        key=f"{page}_twin_metric",
         bind="query-params",
     )
     champion = load.metrics(finished)["champion"]
@@ -44,7 +44,7 @@ def show(finished: str | None) -> None:
         f"{text.name(champion)}: {text.number(own['real'], digits)} on the real bars, "
         f"{text.number(own.drop('real').mean(), digits)} on its noise twin, where nothing can be known.",
         alt="Scores on the real bars and on the noise twin",
-        key="luck_twin",
+        key=f"{page}_twin",
     )
     download_table(twins, "noise_twin")
     verdict(certificate["verdict"], f"{'; '.join(certificate['reasons'])}.")

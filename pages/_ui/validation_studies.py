@@ -12,6 +12,7 @@ import streamlit as st
 from finml_core.errors import DataError
 from finml_core.experiments import label_bars
 from finml_core.labels import class_balance, concurrency, weight_history
+from finml_core.report.validation import outcome_drift
 from finml_core.schemas import key_index
 from finml_core.splits import (
     CombinatorialPurgedCV,
@@ -186,6 +187,11 @@ def audit(chosen: Chosen, label: Asked, choice: SplitChoice, name: str) -> Split
     if name != OWN:  # what does not concern a foreign splitter makes no other audit of it
         choice = SplitChoice(n_splits=_folds(choice), purge_gap=0)
     return _audit(chosen, label, choice, name, embargo, load.data_version())
+
+
+def drift(chosen: Chosen, label: Asked, choice: SplitChoice, name: str) -> pd.DataFrame:
+    """The mean outcome on both sides of each fold of a splitter; see `report.validation.outcome_drift`."""
+    return outcome_drift(audit(chosen, label, choice, name).folds, labelled(chosen, label).y)
 
 
 def foreign(choice: SplitChoice, label: Asked) -> dict[str, Callable[[], Any]]:

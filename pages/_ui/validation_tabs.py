@@ -22,6 +22,8 @@ AUDITED = {
 }
 OFFENDERS = ("fold", "kind", "symbol", "ts", "label_end", "n_touched", "test_ts", "test_label_end")
 MOST_PATHS = 20  # that are drawn
+MOST_FOLDS = 45
+UP_OR_DOWN = ("direction", "triple_barrier", "trend_scanning")  # outcomes of 0 and 1
 
 
 def draw_comparison(chosen: Chosen, label: Asked, choice: SplitChoice) -> None:
@@ -44,6 +46,7 @@ def draw_comparison(chosen: Chosen, label: Asked, choice: SplitChoice) -> None:
     tables.show(
         audit.folds, tuple(AUDITED), alt=f"What each fold of {name} leaks", labels=audited(), download="split_audit"
     )
+    draw_drift(studies.drift(chosen, label, choice, name), label, name)
     if audit.n_offenders == 0:
         verdict(
             "passed", f"**{name}**: no training row shares time with a test row, comes twice, or should be at rest."
@@ -68,6 +71,39 @@ def draw_comparison(chosen: Chosen, label: Asked, choice: SplitChoice) -> None:
         },
         download="offenders",
     )
+
+
+def draw_drift(drift: pd.DataFrame, label: Asked, name: str) -> None:
+    """Whether the outcome is as common in the test as it was in training."""
+    drift = drift.dropna(subset=["drift"])
+    if drift.empty:
+        return
+    is_share = label.kind in UP_OR_DOWN or label.primary.is_there
+    what = "Bets that paid" if label.primary.is_there else "Rises" if is_share else "Mean outcome"
+    shown = drift.head(MOST_FOLDS)
+    say = text.percent if is_share else (lambda value: text.number(value, 3))
+    worst = drift.loc[drift["drift"].abs().idxmax()]
+    reading = (
+        f"{what} in fold {int(worst['fold'])}: {say(worst['train_mean'])} in "
+        f"training, {say(worst['test_mean'])} in the test, the largest drift of "
+        f"{text.counted(len(drift), 'fold')}."
+    )
+    if "is_far" in drift:
+        far = int(drift["is_far"].sum())
+        reading += (
+            f" {far} of {text.counted(len(drift), 'fold')} beyond two standard errors (band) of so many independent "
+            "rows: a base rate learned in training is wrong there." if far
+            else " None is beyond two standard errors (band) of so many independent rows."
+        )  # fmt: skip
+    if len(shown) < len(drift):
+        reading += f" The first {len(shown)} folds are drawn."
+    chart(
+        charts.outcome_drift(shown, title=f"{what}, share" if is_share else what, percent=is_share),
+        reading,
+        alt=f"Mean outcome in training and in the test of each fold of {name}",
+        key="validation_drift",
+    )
+    download_table(drift, "outcome_drift")
 
 
 def audited() -> dict[str, object]:

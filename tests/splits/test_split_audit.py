@@ -102,6 +102,7 @@ def test_the_drift_of_classes_is_measured_between_both_sides():
     fold = audit_splits([(np.arange(60), np.arange(60, 100))], label_end, label_end, y).folds.iloc[0]
     # training: 50 zeros, 10 ones; test: 20 ones, 20 twos
     assert fold["class_drift"] == pytest.approx(1.5 - 10 / 60)
+    assert (fold["train_mean"], fold["test_mean"]) == pytest.approx((10 / 60, 1.5))
     assert fold["class_distance"] == pytest.approx(50 / 60)
     many = audit_splits([(np.arange(60), np.arange(60, 100))], label_end, label_end, np.arange(100.0)).folds.iloc[0]
     assert np.isnan(many["class_distance"])
