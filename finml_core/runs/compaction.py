@@ -6,8 +6,9 @@ it reads again when the files moved under it.
 
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from filelock import FileLock
@@ -16,6 +17,10 @@ from finml_core.errors import StoreError
 from finml_core.runs.files import write_whole
 from finml_core.runs.trial_row import schema
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+EVERY = "SELECT {columns} FROM {source}"
 COMPACT = "compact-"
 LOCK_FILE = ".compact.lock"
 ATTEMPTS = 20
@@ -45,26 +50,48 @@ def read_files(
     Raises
     ------
     StoreError
+        As `read_rows`.
+    """
+    return _read(folder, list_files(folder), query, columns, trial_ids, _frame)
+
+
+def read_rows(folder: Path, files: Sequence[Path], columns: Sequence[str]) -> "pa.Table":
+    """Every row of these files as it stands, or of what has become of them if a compaction went on.
+
+    Raises
+    ------
+    StoreError
         If a compacted file cannot be read: it holds many trials, and a count without them would be wrong.
     """
+    return _read(folder, files, EVERY, columns, None, lambda found: found.to_arrow_table())
+
+
+def _read(
+    folder: Path,
+    files: Sequence[Path],
+    query: str,
+    columns: Sequence[str],
+    trial_ids: Sequence[str] | None,
+    fetch: Callable[[Any], Any],
+) -> Any:
     import duckdb
 
     error: Exception | None = None
     for _ in range(ATTEMPTS):
-        files = list_files(folder)
         try:
-            return _query(files, query, columns, trial_ids)
+            return _query(files, query, columns, fetch, trial_ids)
         except duckdb.Error as met:
             error = met
         if all(path.exists() for path in files):  # nothing moved: a file is broken
             break
+        files = list_files(folder)
     unreadable = [path for path in files if path.exists() and not _is_readable(path)]
     broken = _compact_files(unreadable)
     if broken or not unreadable:
         named = broken[0] if broken else folder
         raise StoreError(f"the ledger of trials cannot be read at {named}: {error}.") from error
     readable = [path for path in files if path not in set(unreadable)]
-    return _query(readable, query, columns, trial_ids, unreadable)
+    return _query(readable, query, columns, fetch, trial_ids, unreadable)
 
 
 def read_loose(folder: Path, query: str, columns: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
@@ -73,9 +100,9 @@ def read_loose(folder: Path, query: str, columns: Sequence[str], names: Sequence
 
     files = [path for name in names if (path := folder / f"{name}.parquet").exists()]
     try:
-        return _query(files, query, columns)
+        return _query(files, query, columns, _frame)
     except duckdb.Error:  # one was compacted meanwhile or is broken: the caller asks all files for what is missing
-        return _query([], query, columns)
+        return _query([], query, columns, _frame)
 
 
 def compact(folder: Path, query: str) -> int:
@@ -114,9 +141,10 @@ def _query(
     files: Sequence[Path],
     query: str,
     columns: Sequence[str],
+    fetch: Callable[[Any], Any],
     trial_ids: Sequence[str] | None = None,
     unreadable: Sequence[Path] = (),
-) -> pd.DataFrame:
+) -> Any:
     import duckdb
 
     wanted = list(columns)
@@ -132,7 +160,11 @@ def _query(
         values += [] if trial_ids is None else [list(trial_ids)]
         source = f"(SELECT * FROM ({' UNION ALL BY NAME '.join(sources)}){chosen})"
         text = query.format(columns=", ".join(f'"{column}"' for column in wanted), source=source)
-        return connection.sql(text, params=values).df()
+        return fetch(connection.sql(text, params=values))
+
+
+def _frame(found: Any) -> pd.DataFrame:
+    return found.df()
 
 
 def _best(files: Sequence[Path], query: str):

@@ -13,6 +13,7 @@ import pandas as pd
 from finml_core.errors import RunError
 from finml_core.runs.compaction import compact, list_files, loose_files, read_files, read_loose
 from finml_core.runs.files import write_whole
+from finml_core.runs.listing import Listing
 from finml_core.runs.luck import LuckSummary, summarize
 from finml_core.runs.luck_groups import TrialGroups
 from finml_core.runs.trial_row import STATES, trial_row
@@ -27,11 +28,6 @@ BEST = """
     ) = 1
     ORDER BY created, trial_id
 """
-SCALARS = (
-    "trial_id", "run_id", "name", "kind", "state", "created", "user", "periods_per_year",
-    "n_obs", "sharpe", "skew", "kurtosis", "identity",
-)  # fmt: skip
-COUNTED = ("trial_id", "periods_per_year", "n_obs", "sharpe")  # what luck needs of each
 SERIES = ("trial_id", "n_obs", "ts", "net_return")
 
 
@@ -57,6 +53,7 @@ class Ledger:
 
     def __init__(self, folder: Path):
         self._folder = Path(folder)
+        self._listing = Listing(self._folder)
         self._groups = TrialGroups()
 
     def record(self, trial: TrialLike, *, run_id: str | None = None, state: str = "done") -> None:
@@ -87,7 +84,7 @@ class Ledger:
             period), `skew, kurtosis` (raw), `identity` (JSON). A trial without returns, or whose returns never
             change, has no Sharpe ratio and counts all the same; so does a file that cannot be read.
         """
-        return read_files(self._folder, BEST, SCALARS)
+        return self._listing.read()
 
     def returns(self, trial_id: str) -> pd.Series:
         """Net returns per bar of a trial, indexed by ts; empty if it has none.
@@ -116,12 +113,12 @@ class Ledger:
 
         `trials` is what `trials()` gave, which is asked again otherwise; the result is on its index.
         """
-        trials = read_files(self._folder, BEST, COUNTED) if trials is None else trials
+        trials = self.trials() if trials is None else trials
         return self._groups.assign(trials, self.returns_of)
 
     def luck(self, periods_per_year: float) -> LuckSummary:
         """How many trials there were, and how far their Sharpe ratios scatter, for bars of the size asked."""
-        trials = read_files(self._folder, BEST, COUNTED)
+        trials = self.trials()
         return summarize(trials, periods_per_year, self.groups(trials))
 
     def compact(self) -> int:
