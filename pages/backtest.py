@@ -135,7 +135,7 @@ with show_errors():
             bind="query-params",
             width=280,
         )
-        path = paths.choose(run_id, model, "bt_path")
+        path = paths.choose(run_id, "bt_path", width=200)
         is_log = st.toggle("Log scale", True, key="bt_log", bind="query-params")
     config = build.backtest_controls(load.run_config(run_id))
     st.caption("Each setting whose score is seen here is one more trial, which the DSR counts.")

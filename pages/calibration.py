@@ -52,7 +52,7 @@ def controls() -> tuple[str, int, str, int | None]:
             key="cal_strategy",
             bind="query-params",
         )
-        path = paths.choose(run_id, model, "cal_path")
+        path = paths.choose(run_id, "cal_path")
     return model, n_bins, strategy, path
 
 

@@ -20,6 +20,8 @@ from finml_core.checks import check_columns
 
 BAND, MIDDLE, LOOKED_AT, SINGLE = "5 to 95 % of paths", "Median of paths", "Path shown", "Single paths"
 _COLORS = {BAND: UP, MIDDLE: UP, LOOKED_AT: MODELS[3], SINGLE: NEUTRAL}
+_DASHES = {BAND: [1, 0], MIDDLE: [6, 3], LOOKED_AT: [1, 0], SINGLE: [1, 0]}
+WIDE = 8.0  # ratio of highest to lowest above which a logarithmic axis is told in doublings
 
 
 def equity_fan(fan: pd.DataFrame, lines: pd.DataFrame, *, log: bool = False, height: int = HERO) -> alt.LayerChart:
@@ -31,27 +33,33 @@ def equity_fan(fan: pd.DataFrame, lines: pd.DataFrame, *, log: bool = False, hei
     check_columns(fan, ("ts", "low", "median", "high", "equity"), what="the frame of the fan")
     check_columns(lines, ("ts", "path", "equity"), what="the frame of paths")
     shown, single = thin(fan), thin(lines)
-    kind = {"type": "log", "nice": False, "zero": False} if log else {"zero": False}
     y = y_axis("median", "Growth of 1, after costs" + (" (log)" if log else ""), format=".2f")
-    y.scale = alt.Scale(**kind)
     if log:
-        y.axis = alt.Axis(values=[2.0**power for power in range(-10, 15)], format="~g")
-    color = alt.Color("what:N", scale=color_scale(_COLORS), legend=legend(len(_COLORS)))
+        y.scale = alt.Scale(type="log", nice=False, zero=False)
+        if len(fan) and fan["high"].max() > WIDE * fan["low"].min():
+            y.axis = alt.Axis(values=[2.0**power for power in range(-10, 15)], format="~g")
+    shared = legend(len(_COLORS), stroke=True)
+    shared.symbolOpacity = 1
+    color = alt.Color("what:N", scale=color_scale(_COLORS), legend=shared)
+    dash = alt.StrokeDash("what:N", scale=alt.Scale(domain=list(_DASHES), range=list(_DASHES.values())), legend=shared)
     x = time_axis(shown)
 
     def layer(frame: pd.DataFrame, what: str) -> alt.Chart:
         return alt.Chart(frame.assign(what=what))
 
-    band = (
-        layer(shown, BAND).mark_area(opacity=0.22, line=False).encode(**x, y=at(y, "low:Q"), y2="high:Q", color=color)
-    )
+    band = layer(shown, BAND).mark_area(opacity=0.2, line=False).encode(**x, y=at(y, "low:Q"), y2="high:Q", color=color)
+    edges = [
+        layer(shown, BAND).mark_line(strokeWidth=1).encode(**x, y=at(y, f"{edge}:Q"), color=color, strokeDash=dash)
+        for edge in ("low", "high")
+    ]
     paths = (
         layer(single, SINGLE)
-        .mark_line(strokeWidth=0.75, opacity=0.45)
-        .encode(**time_axis(single), y=at(y, "equity:Q"), color=color, detail="path:N")
+        .mark_line(strokeWidth=0.75, opacity=0.5)
+        .encode(**time_axis(single), y=at(y, "equity:Q"), color=color, strokeDash=dash, detail="path:N")
     )
-    middle = layer(shown, MIDDLE).mark_line(strokeDash=[6, 3]).encode(**x, y=y, color=color)
-    subject = layer(shown, LOOKED_AT).mark_line(strokeWidth=2.25).encode(**x, y=at(y, "equity:Q"), color=color)
+    middle = layer(shown, MIDDLE).mark_line().encode(**x, y=y, color=color, strokeDash=dash)
+    subject = layer(shown, LOOKED_AT).mark_line(strokeWidth=2.25)
+    subject = subject.encode(**x, y=at(y, "equity:Q"), color=color, strokeDash=dash)
     pointer = hover(
         shown,
         [
@@ -62,7 +70,7 @@ def equity_fan(fan: pd.DataFrame, lines: pd.DataFrame, *, log: bool = False, hei
             alt.Tooltip("high:Q", title="5 % lie above", format=".3f"),
         ],
     )
-    return themed(alt.layer(level(1, y), band, paths, middle, subject, pointer), height, entries=len(_COLORS))
+    return themed(alt.layer(level(1, y), band, *edges, paths, subject, middle, pointer), height, entries=len(_COLORS))
 
 
 def path_scores(

@@ -12,6 +12,7 @@ from finml_core.experiments.progress import Progress
 from finml_core.experiments.score import score_strategies
 from finml_core.schemas import PREDICTIONS, bars_per_year
 
+SAME = 1e-9  # Sharpe ratios per bar that differ by no more are the same
 RETURNS = ("model", "path", "ts", "net_return")
 
 
@@ -51,10 +52,11 @@ def median_path(sharpe: pd.Series) -> int:
     Returns
     -------
     int
-        Of paths with equal ratios the first in order.
+        Of paths with the same ratio, to SAME, the first: what learns nothing is told by path 0.
     """
-    ranked = sharpe.fillna(0.0).sort_index().sort_values(kind="stable")
-    return int(ranked.index[(len(ranked) - 1) // 2])
+    by_path = sharpe.fillna(0.0).sort_index()
+    middle = by_path.sort_values().iloc[(len(by_path) - 1) // 2]
+    return int((by_path - middle).abs().le(SAME).idxmax())
 
 
 def decide_paths(

@@ -1,5 +1,7 @@
 """Runs over paths: which path a page shows, and how far the paths are apart."""
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -8,7 +10,7 @@ from finml_core.report import paths as reports
 from pages._ui import load, text
 from pages._ui.frame import chart, download_table
 
-MEDIAN = "median"  # the choice that follows the median path of whichever model is shown
+MEDIAN = "Median path"  # the choice that follows the median path of whichever model is shown
 NOTE = """
 
 **Paths.** A combinatorial split tests every choice of blocks and puts the folds together to several histories, each of
@@ -24,25 +26,21 @@ def note(run_id: str) -> str:
     return NOTE if load.n_paths(run_id) > 1 else ""
 
 
-def choose(run_id: str, model: str, key: str) -> int | None:
-    """The path that the page shows of a model; None is the median one, or the only one."""
+def choose(run_id: str, key: str, *, width: int | Literal["stretch"] = "stretch") -> int | None:
+    """The path that the page shows; None is the median one of its model, or the only one."""
     n_paths = load.n_paths(run_id)
     if n_paths == 1:
         return None
-    sharpe = load.table(run_id, "paths").query("model == @model").set_index("path")["sharpe_annual"]
+    names = [MEDIAN, *(f"Path {path + 1}" for path in range(n_paths))]
     chosen = st.selectbox(
         "Path",
-        [MEDIAN, *(str(path + 1) for path in range(n_paths))],
-        format_func=lambda name: (
-            f"Median of {n_paths} paths"
-            if name == MEDIAN
-            else f"Path {name}, Sharpe {text.number(sharpe[int(name) - 1])}"
-        ),
+        names,
         key=key,
         bind="query-params",
-        help="Each path is a whole history out of sample. Sharpe ratios are those of the run's own costs and sizes.",
+        width=width,
+        help=f"Each of the {n_paths} paths is a whole history out of sample. Validation has the scores of all.",
     )
-    return None if chosen == MEDIAN else int(chosen) - 1
+    return None if chosen == MEDIAN else names.index(chosen) - 1
 
 
 def sharpe(row: pd.Series) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Pages on a run over paths, beside a run of one path in the same deployment."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -19,9 +20,13 @@ CONFIG = replace(
 
 @pytest.fixture(scope="module")
 def paths_home(finished_home, tmp_path_factory):
-    """The finished deployment, in which a combinatorial run is the newest."""
+    """A run of an earlier version, which knew nothing of paths, and a newer combinatorial one."""
     home = tmp_path_factory.mktemp("paths") / "home"
     shutil.copytree(finished_home, home)
+    metrics = next((home / "runs").glob("quick*")) / "metrics.json"
+    known = json.loads(metrics.read_text(encoding="utf-8"))
+    del known["n_paths"]
+    metrics.write_text(json.dumps(known), encoding="utf-8")
     store = RunStore(home)
     status = finish(store, store.submit(CONFIG))
     assert status.state == "done", status
@@ -72,7 +77,7 @@ def test_validation_says_that_a_run_of_one_path_has_none_to_compare(open_at, fin
 
 def test_backtest_shows_the_median_path_with_the_fan_and_looking_at_others_adds_no_trial(open_at, paths_home, run):
     store = RunStore(paths_home)
-    app = open_at("backtest", paths_home, bt_model="logistic")
+    app = open_at("backtest", paths_home, bt_model="Logistic")
     assert not app.exception
     assert len(app.get("vega_lite_chart")) >= 2
     table = store.table(run, "paths").query("model == 'logistic'").set_index("path")["sharpe_annual"]
@@ -82,7 +87,7 @@ def test_backtest_shows_the_median_path_with_the_fan_and_looking_at_others_adds_
     assert f"path {median + 1}, which is shown" in words(app)
     before, dsr = len(store.trials()), app.metric[1].value
     other = next(path for path in range(N_PATHS) if path != median)
-    app.selectbox(key="bt_path").set_value(str(other + 1)).run()
+    app.selectbox(key="bt_path").set_value(f"Path {other + 1}").run()
     assert not app.exception
     assert f"path {other + 1}, which is shown" in words(app)
     assert app.metric[1].value == dsr  # that of the median path, whichever is looked at
@@ -92,12 +97,12 @@ def test_backtest_shows_the_median_path_with_the_fan_and_looking_at_others_adds_
 
 
 def test_calibration_follows_the_chosen_path(open_at, paths_home, run):
-    app = open_at("calibration", paths_home, cal_model="logistic", cal_tab="By path")
+    app = open_at("calibration", paths_home, cal_model="Logistic", cal_tab="By path")
     assert not app.exception
     assert "mean and deviation over 3 paths" in words(app)
     shown = {app.metric[0].value}
     for path in range(N_PATHS):
-        app.selectbox(key="cal_path").set_value(str(path + 1)).run()
+        app.selectbox(key="cal_path").set_value(f"Path {path + 1}").run()
         assert not app.exception
         assert f"of path {path + 1}." in words(app)
         shown.add(app.metric[0].value)
@@ -105,9 +110,11 @@ def test_calibration_follows_the_chosen_path(open_at, paths_home, run):
 
 
 @pytest.mark.parametrize("page", ["backtest", "calibration"])
-def test_a_run_of_one_path_offers_no_choice_of_paths(page, open_at, finished_home):
-    app = open_at(page, finished_home)
+def test_an_earlier_run_opens_and_offers_no_choice_of_paths(page, open_at, paths_home):
+    earlier = next(each.run_id for each in RunStore(paths_home).list() if each.name == "quick")
+    app = open_at(page, paths_home, run=earlier)
     assert not app.exception
+    assert not app.error
     assert not [box for box in app.selectbox if box.label == "Path"]
 
 

@@ -88,8 +88,9 @@ def test_rows_after_the_last_outcome_belong_to_the_last_block():
     [
         ([0.3, 0.1, 0.2], 2),
         ([0.3, 0.1, 0.2, 0.4], 2),  # of two middle ones the lower
-        ([0.1, 0.1, 0.1], 1),
-        ([np.nan, np.nan, 0.2], 1),  # flat paths count as 0
+        ([0.1, 0.1, 0.1], 0),
+        ([0.1, 0.1 - 1e-16, 0.1 + 1e-16], 0),  # the last bit chooses nothing
+        ([np.nan, np.nan, 0.2], 0),  # flat paths count as 0
         ([-0.1, np.nan, 0.2], 1),
         ([np.nan], 0),
     ],
