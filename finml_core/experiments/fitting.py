@@ -17,7 +17,7 @@ from finml_core.typing import IntArray
 
 HISTORY = ("model", "fold", "seed", "epoch", "train_loss", "validation_loss")
 EPOCH = HISTORY[3:]
-AT_ONCE = 8  # networks in one batched program, whose folds are kept when all are done
+AT_ONCE = 8  # networks in one batched program; folds that are trained at once are kept when all are done
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +103,11 @@ def kept_name(model: str, seed: int, *, is_first: bool) -> str:
 
 
 def grouped(jobs: Sequence[Job], config: ModelConfig) -> list[list[Job]]:
-    """The jobs in their order, those beside each other that are faster in one program."""
+    """The jobs in their order, those beside each other that are faster when trained at once."""
     groups: list[list[Job]] = []
     for job in jobs:
         last = groups[-1] if groups else []
-        if last and last[0].model == job.model and len(last) < AT_ONCE and _is_faster_together(job.model, config):
+        if last and last[0].model == job.model and len(last) < _most_at_once(job.model, config):
             last.append(job)
         else:
             groups.append([job])
@@ -117,7 +117,7 @@ def grouped(jobs: Sequence[Job], config: ModelConfig) -> list[list[Job]]:
 def fit_and_predict(
     jobs: Sequence[Job], config: ModelConfig, samples: Samples, context: pd.DataFrame, epochs: Epochs
 ) -> list[tuple[Any, Piece]]:
-    """Train the models of these jobs, one alone or several of a network together; each with what it leaves.
+    """Train the models of these jobs, one alone or several of a network at once; each with what it leaves.
 
     Raises
     ------
@@ -146,14 +146,18 @@ def fit_and_predict(
     ]
 
 
-def _is_faster_together(model: ModelType, config: ModelConfig) -> bool:
+def _most_at_once(model: ModelType, config: ModelConfig) -> int:
+    """How many trainings of a network go on at once: as one program, or else as many as there are cores."""
     if not model.is_sequence:
-        return False
-    from finml_core.models.sequence import is_faster_together
+        return 1
+    from finml_core.models.sequence import is_faster_together, trainings_at_once
     from finml_core.models.training import resolve_device
 
     device = resolve_device(config.train.device)
-    return is_faster_together(getattr(config, model.value), device, config.train.batch_size, config.sequence_length)
+    network = getattr(config, model.value)
+    if is_faster_together(network, device, config.train.batch_size, config.sequence_length):
+        return AT_ONCE
+    return trainings_at_once(device)
 
 
 def _fit(model: Any, job: Job, samples: Samples, context: pd.DataFrame) -> None:
@@ -177,7 +181,7 @@ def _fit_together(models: Sequence[Any], jobs: Sequence[Job], samples: Samples, 
         )
         for job in jobs
     ]
-    fit_folds(models, folds, context=context, together=True)
+    fit_folds(models, folds, context=context)
 
 
 def _predict(model: Any, job: Job, samples: Samples, context: pd.DataFrame, training_s: float) -> Piece:

@@ -1,5 +1,6 @@
 """Trained together, every fold ends where it would have ended alone."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -156,6 +157,49 @@ def test_a_loss_that_is_no_number_is_told(world):
     train = replace(TRAIN, learning_rate=1e30, gradient_clip=1e30)
     with pytest.raises(ModelError, match="use a smaller learning rate"):
         fit_folds(make_models(1, train=train), [fold], context=world.X, together=True)
+
+
+@pytest.fixture
+def two_threads():
+    """As on a machine of two cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", ["lstm", "transformer"])
+def test_folds_trained_apart_a_thread_a_core_have_the_bits_of_each_alone(name, world, two_threads):
+    folds = make_folds(world)
+    beside = fit_folds(make_models(4, network=NETWORKS[name]), folds, context=world.X, together=False)
+    assert torch.get_num_threads() == 2
+    for model, alone, fold in zip(beside, make_models(4, network=NETWORKS[name]), folds, strict=True):
+        alone.fit(fold.X, fold.y, fold.sample_weight, fold.label_end, world.X)
+        assert alone.history_ == model.history_
+        np.testing.assert_array_equal(alone.predict_proba(world.X), model.predict_proba(world.X))
+
+
+def test_several_are_trained_at_the_same_time(world, two_threads):
+    met = threading.Barrier(2, timeout=60)  # broken, and an error, unless two trainings are under way at once
+
+    def meet(event):
+        if event["epoch"] == 1:
+            met.wait()
+
+    fit_folds(make_models(4, progress=meet), make_folds(world), context=world.X, together=False)
+
+
+def test_a_training_that_fails_or_is_cancelled_stops_those_beside_it(world, two_threads):
+    events = []
+    train = replace(TRAIN, epochs=10_000, patience=10_000)
+    models = make_models(2, train=train, progress=events.append)
+    models[1].should_stop = lambda: len(events) > 3
+    with pytest.raises(TrainingCancelled):
+        fit_folds(models, make_folds(world, 2), context=world.X, together=False)
+    assert len(events) < 10_000
+    wild = replace(TRAIN, epochs=10_000, patience=10_000, learning_rate=1e30, gradient_clip=1e30)
+    with pytest.raises(ModelError, match="use a smaller learning rate"):
+        fit_folds(make_models(2, train=wild), make_folds(world, 2), context=world.X, together=False)
 
 
 def test_models_that_differ_are_refused(world):

@@ -2,7 +2,7 @@
 
 from finml_core.models.networks.conv_lstm import ConvLSTMNetwork
 from finml_core.models.networks.hybrid import HybridNetwork
-from finml_core.models.networks.layers import Dropout, set_stacked
+from finml_core.models.networks.layers import Dropout, set_generator, set_stacked
 from finml_core.models.networks.neural_ode import NeuralODENetwork
 from finml_core.models.networks.recurrent import GRUNetwork, LSTMNetwork
 from finml_core.models.networks.registry import CONFIGS, NETWORKS, make_network
@@ -19,5 +19,6 @@ __all__ = [
     "NeuralODENetwork",
     "TransformerNetwork",
     "make_network",
+    "set_generator",
     "set_stacked",
 ]

@@ -14,10 +14,11 @@ class Dropout(nn.Module):
     """Silences a share `p` of the units while training and scales up the others (Srivastava et al., 2014).
 
     Drawn by `torch.rand`, so that whoever trains many networks at once can draw the same masks for each: then they
-    stand in `mask` instead. `shape` is that of the last input.
+    stand in `mask` instead. `shape` is that of the last input. `generator` None is torch's global one.
     """
 
     mask: Tensor
+    generator: torch.Generator | None = None
 
     def __init__(self, p: float):
         super().__init__()
@@ -30,7 +31,7 @@ class Dropout(nn.Module):
         self.shape = tuple(x.shape)
         if not self.training or self.p == 0.0:
             return x
-        return x * (self.mask if self.is_stacked else self.draw(self.shape, x.device).to(x.dtype))
+        return x * (self.mask if self.is_stacked else self.draw(self.shape, x.device, self.generator).to(x.dtype))
 
     def draw(self, shape: tuple[int, ...], device: torch.device, generator: torch.Generator | None = None) -> Tensor:
         """A mask: 0 with probability `p`, else 1 / (1 - p)."""
@@ -152,6 +153,13 @@ class StateAttention(nn.Module):
 def front_padded(x: Tensor, multiple: int) -> Tensor:
     """x (B, T, F) with bars of 0, the mean, before it until T divides by `multiple`."""
     return pad(x, (0, 0, -x.shape[1] % multiple, 0))
+
+
+def set_generator(network: nn.Module, generator: torch.Generator | None) -> None:
+    """Let every layer that drops draw from `generator`; None is torch's global one."""
+    for layer in network.modules():
+        if isinstance(layer, Dropout):
+            layer.generator = generator
 
 
 def set_stacked(network: nn.Module, is_stacked: bool) -> None:

@@ -133,11 +133,18 @@ class SequenceModel(BaseEstimator, ABC):
         TrainingCancelled
             If `should_stop` said so.
         """
-        network, config = self.settings()
+        self.settings()
         check_frame(X)
         outcomes = self.outcomes(y, len(X))
         windows = WindowMap(matching_context(context, X), longest_gap=self.longest_gap)
         prepared = self.prepared(windows, X, outcomes, sample_weight, label_end)
+        return self.train_prepared(X.columns, prepared, self.should_stop)
+
+    def train_prepared(
+        self, columns: pd.Index, prepared: Prepared, should_stop: Callable[[], bool] | None
+    ) -> "SequenceModel":
+        """Train on what is prepared; `fit`, and `fit_folds` where it trains folds apart, do their work here."""
+        network, config = self.settings()
         device = resolve_device(config.device)
         matrix = prepared.matrix(device)
         train_data = prepared.train.on(matrix, self.sequence_length)
@@ -148,10 +155,10 @@ class SequenceModel(BaseEstimator, ABC):
             train_data,
             validation_data,
             config,
-            self._callbacks(network, config, train_data, validation_data),
+            self._callbacks(network, config, train_data, validation_data, should_stop),
             prepared.head,
         )
-        return self.finish(X.columns, prepared, state.network, state)
+        return self.finish(columns, prepared, state.network, state)
 
     def settings(self) -> tuple[AnyNetworkConfig, TrainConfig]:
         """The configs of network and training, the defaults where none is given."""
@@ -265,11 +272,16 @@ class SequenceModel(BaseEstimator, ABC):
                 torch.cuda.empty_cache()
 
     def _callbacks(
-        self, network: AnyNetworkConfig, config: TrainConfig, train: WindowData, validation: WindowData | None
+        self,
+        network: AnyNetworkConfig,
+        config: TrainConfig,
+        train: WindowData,
+        validation: WindowData | None,
+        should_stop: Callable[[], bool] | None,
     ) -> list[Callback]:
         callbacks: list[Callback] = [LearningRateSchedule(), GradientClipping()]
-        if self.should_stop is not None:
-            callbacks.insert(0, CancelCheck(self.should_stop))
+        if should_stop is not None:
+            callbacks.insert(0, CancelCheck(should_stop))
         if validation is not None:
             callbacks.append(EarlyStopping())
         if self.checkpoint_folder is not None:

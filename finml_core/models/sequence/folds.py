@@ -12,6 +12,7 @@ from finml_core.checks import check_integer
 from finml_core.errors import ConfigError, DataError
 from finml_core.models.configs import HybridConfig, LSTMConfig, TransformerConfig
 from finml_core.models.configs.networks import AnyNetworkConfig
+from finml_core.models.sequence.apart import fit_apart, trainings_at_once
 from finml_core.models.sequence.base import SequenceModel, fresh_network
 from finml_core.models.sequence.prepared import LARGEST, Prepared, check_frame, matching_context
 from finml_core.models.training import Member, resolve_device, train_together
@@ -43,6 +44,9 @@ def fit_folds(
 ) -> list[SequenceModel]:
     """Fit model i on fold i, all in one batched program: its weights are stacked and each step is taken for all.
 
+    Where that is slower, folds are trained apart, on a CPU several at once, a thread a core; callbacks are then called
+    from these threads.
+
     Each fold keeps its own scaling, schedule and early stopping; results equal those of `fit` within rounding: on the
     CPU probabilities agree to 1e-3 after some epochs. On a CUDA device dropout draws other masks, and products are
     float32. Windows are found once. Checkpoints are not kept.
@@ -56,9 +60,9 @@ def fit_folds(
     context : DataFrame, optional
         The feature frame of all rows.
     together : bool, optional
-        None asks `is_faster_together`; False fits one after the other.
+        None asks `is_faster_together`; False trains apart.
     at_once : int, optional
-        Members in one program at most; on a CPU 8, else all, and fewer if memory is short.
+        Members in one program at most: on a CPU 8, else all, and fewer if memory is short; apart, trainings at once.
 
     Returns
     -------
@@ -75,14 +79,13 @@ def fit_folds(
     device = resolve_device(config.device)
     if together is None:
         together = is_faster_together(network, device, config.batch_size, models[0].sequence_length)
-    if not together:
-        for model, fold in zip(models, folds, strict=True):
-            model.fit(fold.X, fold.y, fold.sample_weight, fold.label_end, context)
-        return list(models)
-    at_once = at_once or (AT_ONCE_ON_CPU if device.type == "cpu" else len(models))
+    at_once = at_once or _at_once(len(models), device, together)
     check_integer("at_once", at_once, 1)
     windows = _WindowsOnce(context, models[0].longest_gap)
     prepared = [_prepare(model, fold, windows) for model, fold in zip(models, folds, strict=True)]
+    if not together:
+        fit_apart(models, folds[0].X.columns, prepared, at_once)
+        return list(models)
     start = 0
     while start < len(models):
         group = slice(start, start + at_once)
@@ -113,6 +116,12 @@ def is_faster_together(network: AnyNetworkConfig, device: torch.device, batch_si
     width = network.d_model if isinstance(network, TransformerConfig) else network.hidden_dim
     most = MOST_STATES_LSTM if isinstance(network, LSTMConfig | HybridConfig) else MOST_STATES
     return batch_size * sequence_length * width <= most
+
+
+def _at_once(n_models: int, device: torch.device, together: bool) -> int:
+    if not together:
+        return trainings_at_once(device)
+    return AT_ONCE_ON_CPU if device.type == "cpu" else n_models
 
 
 class _WindowsOnce:

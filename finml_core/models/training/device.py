@@ -1,5 +1,6 @@
 """Where a network is trained, and its randomness."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,7 +8,9 @@ import torch
 from torch import nn
 
 from finml_core.errors import ConfigError
+from finml_core.models.networks import set_generator
 
+_global_draws = threading.RLock()  # torch's global generators belong to one thread at a time
 WORTH_THREADS = 1e9  # multiplications in a batch above which threads pay
 
 
@@ -47,11 +50,25 @@ def frugal_threads(network: nn.Module, n_rows: int) -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Inside, torch draws from `seed`; afterwards its global generators are as before."""
+    """Inside, torch draws from `seed`, for one thread at a time; afterwards its global generators are as before."""
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with _global_draws, torch.random.fork_rng(devices=devices):
         torch.random.default_generator.manual_seed(seed)
         if device.type == "cuda":
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+@contextmanager
+def drawing(network: nn.Module, seed: int, device: torch.device) -> Iterator[torch.Generator]:
+    """Inside, the network's dropout draws from generators of its own; the one that is given shuffles its windows.
+
+    The draws are those that `seeded` would give, and other threads' trainings do not meet them.
+    """
+    order = torch.Generator().manual_seed(seed)
+    set_generator(network, order if device.type == "cpu" else torch.Generator(device).manual_seed(seed))
+    try:
+        yield order
+    finally:
+        set_generator(network, None)

@@ -12,12 +12,13 @@ from finml_core.models.errors import ModelError
 from finml_core.models.heads import Head
 from finml_core.models.training.adamw import AdamW
 from finml_core.models.training.callbacks import Callback
-from finml_core.models.training.device import frugal_threads, seeded
+from finml_core.models.training.device import drawing, frugal_threads, seeded
 from finml_core.models.training.state import TrainingState
 from finml_core.models.training.windows import WindowData
 
 SMALLEST_BATCH = 8
 EVALUATION_BATCH = 4096  # windows without a gradient
+EPOCH_SEEDS = 1_000_003  # a prime between the seeds of two trainings' epochs
 DIRECTION = Head()
 
 
@@ -96,8 +97,13 @@ def train_network(
     _tell(callbacks, "on_train_start", state)
     while state.epoch < config.epochs and not state.is_stopped:
         # an epoch's randomness is its own, so that a resumed training repeats it
-        with seeded(config.seed * 1_000_003 + state.epoch, train.matrix.device):
-            train_loss = _train_epoch(state, forward, head, train, callbacks)
+        seed, device = config.seed * EPOCH_SEEDS + state.epoch, train.matrix.device
+        if config.compile:  # a compiled program draws from torch's global generators only
+            with seeded(seed, device):
+                train_loss = _train_epoch(state, forward, head, train, callbacks, None)
+        else:
+            with drawing(network, seed, device) as generator:
+                train_loss = _train_epoch(state, forward, head, train, callbacks, generator)
         validation_loss = math.nan if validation is None else mean_loss(network, head, validation)
         state.epoch += 1
         state.history.append({"epoch": state.epoch, "train_loss": train_loss, "validation_loss": validation_loss})
@@ -127,13 +133,14 @@ def _train_epoch(
     head: Head,
     train: WindowData,
     callbacks: Sequence[Callback],
+    generator: torch.Generator | None,
 ) -> float:
     optimizer = state.optimizer
     device = train.matrix.device
     is_mixed = state.config.uses_bfloat16(device.type)
     state.network.train()
     total = torch.zeros((), device=device)
-    for windows, target, weight in train.batches(state.config.batch_size, shuffled=True):
+    for windows, target, weight in train.batches(state.config.batch_size, shuffled=True, generator=generator):
         _tell(callbacks, "on_batch_start", state)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=is_mixed):
             raw = forward(windows)

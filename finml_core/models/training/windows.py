@@ -20,9 +20,11 @@ class WindowData:
     def __len__(self) -> int:
         return len(self.end)
 
-    def batches(self, batch_size: int, *, shuffled: bool = False) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Windows (B, T, F), targets and weights; shuffled by torch's CPU generator."""
-        order = torch.randperm(len(self)) if shuffled else torch.arange(len(self))
+    def batches(
+        self, batch_size: int, *, shuffled: bool = False, generator: torch.Generator | None = None
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Windows (B, T, F), targets and weights; shuffled by a CPU generator, torch's global one by default."""
+        order = torch.randperm(len(self), generator=generator) if shuffled else torch.arange(len(self))
         for chosen in order.to(self.end.device).split(batch_size):
             yield gather_windows(self.matrix, self.end[chosen], self.length), self.target[chosen], self.weight[chosen]
 
