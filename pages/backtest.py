@@ -7,6 +7,7 @@ from finml_core import charts
 from finml_core.report import backtest as reports
 from pages._ui import build, jobs, load, paths, tables, text
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
+from pages._ui.model_bets import bets_note
 
 SHARPE_COLUMNS = ("group", "n", "value", "lower", "upper", "sharpe_text")
 TRADE_COLUMNS = (
@@ -198,7 +199,7 @@ with show_errors():
 {"open of t+1" if config.backtest.fill == "next_open" else "same close"}, on adjusted prices; cash plus positions is
 equity at every bar. Target weight: scale × (2p − 1), capped, averaged over the {config.label.horizon} bars that a
 label is open, shared equally by symbol. Commission and half the spread on what is traded, square-root impact on its
-share of dollar volume, borrow on shorts. DSR (Bailey & López de Prado 2014) counts every distinct setting whose score
-anybody has seen in this store: each slider position here is one. The band of a group of bars is the normal interval
-of its mean return.{paths.note(run_id)}""",
+share of dollar volume, borrow on shorts.{bets_note(config)} DSR (Bailey & López de Prado 2014) counts every distinct
+setting whose score anybody has seen in this store: each slider position here is one. The band of a group of bars is
+the normal interval of its mean return.{paths.note(run_id)}""",
     )

@@ -6,7 +6,18 @@ import streamlit as st
 from finml_core import charts
 from finml_core.errors import FinmlError
 from finml_core.experiments import ExperimentConfig
-from pages._ui import build, jobs, load, model_attention, model_controls, model_devices, model_tables, paths, text
+from pages._ui import (
+    build,
+    jobs,
+    load,
+    model_attention,
+    model_bets,
+    model_controls,
+    model_devices,
+    model_tables,
+    paths,
+    text,
+)
 from pages._ui.frame import Headline, chart, download_table, headline, how, open_page, show_errors
 
 BOARD = (
@@ -72,6 +83,7 @@ def board(run_id: str) -> None:
         "Leaderboard": leaderboard,
         "Learning curves": curves,
         "Compare": model_tables.compare,
+        "Bets": model_bets.bets,
         "Attention": model_attention.attention,
         "Device": model_devices.devices,
         "Configuration": configuration,

@@ -19,6 +19,7 @@ from pages._ui.frame import (
     show_errors,
     verdict,
 )
+from pages._ui.model_bets import claim
 
 SPARKLINE = 60  # bars
 CARDS_A_ROW = 4
@@ -51,11 +52,14 @@ def card(row: pd.Series, config: ExperimentConfig, closes: Sequence[float]) -> N
             chart_data=list(closes),
             help=f"The line is the adjusted close of the last {SPARKLINE} bars.",
         )
-        st.caption(
-            f"Rises in {config.label.horizon} bars with probability {text.probability(row['p_cal'])}; "
-            f"{1 - config.calibration.alpha:.0%} of outcomes within {text.percent(row['lower'])} to "
-            f"{text.percent(row['upper'])}."
-        )
+        if config.is_sparse and pd.isna(row["p_cal"]):
+            st.caption("No event or bet to judge at this bar; the weight is what is left of earlier ones.")
+        else:
+            st.caption(
+                f"{claim(config)} with probability {text.probability(row['p_cal'])}; "
+                f"{1 - config.calibration.alpha:.0%} of outcomes within {text.percent(row['lower'])} to "
+                f"{text.percent(row['upper'])}."
+            )
         weather = text.name(row["regime"]) if pd.notna(row["regime"]) else "Regime not known yet"
         st.caption(f"{weather}, confidence {text.probability(row['regime_confidence'])}.")
         weight = text.percent(row["target_weight"])
