@@ -62,7 +62,10 @@ class Epochs:
     def __init__(self, progress: Progress, jobs: Sequence[Job], n_done: int, n_jobs: int, n_folds: int):
         self._progress, self._jobs, self._n_done, self._n_jobs = progress, jobs, n_done, n_jobs
         self._shares = [0.0] * len(jobs)
-        first, last = jobs[0].fold + 1, jobs[-1].fold + 1
+        folds = [
+            job.fold + 1 for job in jobs
+        ]  # of two seeds the later folds of one stand before the first of the other
+        first, last = min(folds), max(folds)
         which = f"fold {first}" if first == last else f"folds {first} to {last}"
         n_seeds = len({job.seed for job in jobs})
         seeds = f", {n_seeds} seeds" if n_seeds > 1 else "" if jobs[0].is_first_seed else f", seed {jobs[0].seed}"
