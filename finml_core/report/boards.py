@@ -7,7 +7,6 @@ from finml_core.checks import check_columns
 from finml_core.metrics import MultipleHypothesisCorrection
 
 DSR_BELIEVED = 0.95
-REFERENCE = "naive"  # the base rate
 BEATS, LUCKY, BOTH, NEITHER = "beats the base rate", "survives luck", "beats the base rate, survives luck", "neither"
 IS_REFERENCE = "is the base rate"
 HONEST = (
@@ -44,7 +43,7 @@ def honest_board(
     beats = (table["gap"] < 0) & (table["gap_corrected"] <= alpha)
     survives = table["survives"].eq(True) & (table["dsr"] >= DSR_BELIEVED) & ~is_benchmark
     table["verdict"] = np.select([beats & survives, beats, survives, is_benchmark], [BOTH, BEATS, LUCKY, ""], NEITHER)
-    table.loc[(table["model"] == REFERENCE) & ~survives, "verdict"] = IS_REFERENCE
+    table.loc[table["is_reference"].eq(True) & ~survives, "verdict"] = IS_REFERENCE
     table.loc[is_benchmark, ["dsr", "p_corrected"]] = np.nan
     order = table.assign(is_rule=table["kind"] != "model").sort_values(["is_rule", "log_loss"], kind="stable").index
     return table.loc[order, list(HONEST)].reset_index(drop=True)

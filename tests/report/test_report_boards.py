@@ -12,7 +12,7 @@ N_TIMES, N_SYMBOLS = 400, 3
 
 
 def predictions_of(skill: float, seed: int = 0) -> pd.DataFrame:
-    """`knowing` states the true probability, which moves by `skill` around one half; `naive` states one half."""
+    """`knowing` states the true probability, `skill` off one half; `naive`, once calibrated, states one half."""
     generator = np.random.default_rng(seed)
     ts = pd.bdate_range("2015-01-01", periods=N_TIMES).repeat(N_SYMBOLS)
     symbol = np.tile([f"S{number}" for number in range(N_SYMBOLS)], N_TIMES)
@@ -20,18 +20,21 @@ def predictions_of(skill: float, seed: int = 0) -> pd.DataFrame:
     y = (generator.random(len(ts)) < truth).astype(float)
     rows = pd.DataFrame({"symbol": symbol, "ts": ts, "y_true": y})
     knowing = rows.assign(model="knowing", p_raw=0.5, p_cal=truth)
-    naive = rows.assign(model="naive", p_raw=0.5, p_cal=0.9)
-    return pd.concat([knowing, naive], ignore_index=True)
+    naive = rows.assign(model="naive", p_raw=0.9, p_cal=0.5)
+    always_up = rows.assign(model="always_up", p_raw=0.99, p_cal=0.55)
+    return pd.concat([knowing, naive, always_up], ignore_index=True)
 
 
-def test_scores_are_those_of_the_calibrated_answers_and_of_the_plain_base_rate():
+def test_scores_are_those_of_the_calibrated_answers_against_the_better_baseline():
     table = predictions_of(0.2)
     skill = skill_over_base_rate(table, horizon=1).set_index("model")
     knowing = table[table["model"] == "knowing"]
     assert skill.loc["knowing", "log_loss"] == pytest.approx(log_loss(knowing["y_true"], knowing["p_cal"]))
     assert skill.loc["knowing", "ece"] == pytest.approx(expected_calibration_error(knowing["y_true"], knowing["p_cal"]))
     assert skill.loc["naive", "log_loss"] == pytest.approx(np.log(2))
+    assert skill["is_reference"].to_dict() == {"knowing": False, "naive": True, "always_up": False}
     assert np.isnan(skill.loc["naive", "gap"])
+    assert skill.loc["always_up", "gap"] > 0
     assert skill.loc["knowing", "gap"] == pytest.approx(skill.loc["knowing", "log_loss"] - np.log(2))
 
 
@@ -104,6 +107,7 @@ def parts():
             "gap_error": [np.nan, 0.002, 0.002],
             "gap_p": [np.nan, 0.01, 0.6],
             "ece": [0.01, 0.01, 0.02],
+            "is_reference": [True, False, False],
         }
     )
     luck = pd.DataFrame({"model": names, "dsr": [0.1, 0.99, 0.6, 0.0, 0.5], "n_trials": 4, "n_effective": 2})
