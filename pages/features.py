@@ -3,10 +3,12 @@
 import pandas as pd
 import streamlit as st
 
+from finml_core.experiments.feature_study import HORIZONS
 from finml_core.report import features as reports
 from pages._ui import feature_audit as audits
 from pages._ui import feature_studies as studies
 from pages._ui import feature_views as views
+from pages._ui import feature_waiting as waiting
 from pages._ui import jobs, load, tables, text
 from pages._ui.frame import Headline, headline, how, open_page, show_errors
 
@@ -31,7 +33,7 @@ def bars_and_horizon() -> tuple[studies.Key, int]:
         )
         horizon = st.segmented_control(
             "Information about the next … bars",
-            studies.HORIZONS,
+            HORIZONS,
             default=5,
             required=True,
             key="feat_horizon",
@@ -122,10 +124,12 @@ def click(listed: pd.DataFrame) -> None:
 with show_errors():
     summary = st.container()
     key, horizon = bars_and_horizon()
-    board = studies.board(key, horizon)
-    unit_roots = views.stationarity_table(studies.unit_roots(key))
-    audit = studies.audit(key)
-    whole = reports.catalogue(board, studies.metadata(), unit_roots, audit)
+    try:
+        board, audit = studies.board(key, horizon), studies.audit(key)
+    except studies.NotYet as later:
+        waiting.wait(later.order, f"Every feature of {text.counted(len(key.symbols), 'symbol')}, once for these bars")
+        st.stop()
+    whole = reports.catalogue(board, studies.metadata(), studies.stationarity(key), audit)
     with summary:
         show_headline(whole, audit)
     catalogue(whole)

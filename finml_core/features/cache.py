@@ -57,18 +57,27 @@ class FeatureCache:
         engineer : fitted FeatureEngineer
         bars : DataFrame, long or plain
         snapshot : str, optional
-            Content hash of these bars, where it is known; else their numbers are hashed (0.1 s for 2.7 million bars).
+            `bars_hash` of these bars, where it is known; else they are hashed (0.1 s for 2.7 million bars).
         """
         check_is_fitted(engineer)
         long = as_long(bars)
         names = list(engineer.features_)
-        path = self.folder / f"{_key(engineer, long, snapshot)}.npy"
+        path = self._path(engineer, snapshot or bars_hash(long), len(long))
         values = _mapped(path, (len(names), len(long)))
         if values is None:
             values = compute(list(engineer.features_.values()), Panel(long), engineer.dtype)
             if 0 < values.nbytes <= self.max_bytes:
                 self._keep(values, path)
         return on_input_index(values.T, names, long, bars)
+
+    def read(self, engineer: FeatureEngineer, name: str, snapshot: str, n_bars: int) -> FloatArray | None:
+        """One feature of shape (n_bars,) from what `transform` kept under this snapshot; None where it is not there."""
+        path, names = self._path(engineer, snapshot, n_bars), list(engineer.features_)
+        values = _mapped(path, (len(names), n_bars), names.index(name))
+        return None if values is None else values[0]
+
+    def _path(self, engineer: FeatureEngineer, snapshot: str, n_bars: int) -> Path:
+        return self.folder / f"{_key(engineer, snapshot, n_bars)}.npy"
 
     def _keep(self, values: FloatArray, path: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -107,10 +116,9 @@ def bars_hash(bars: pd.DataFrame) -> str:
         return _digest(pool.map(lambda part: hashlib.sha256(part).digest(), [symbols, *columns]))
 
 
-def _key(engineer: FeatureEngineer, bars: pd.DataFrame, snapshot: str | None) -> str:
+def _key(engineer: FeatureEngineer, snapshot: str, n_bars: int) -> str:
     config = json.dumps(asdict(engineer.config or FeatureConfig()), sort_keys=True, default=str)
-    content = f"snapshot {snapshot}" if snapshot is not None else bars_hash(bars)
-    parts = [content, str(len(bars)), config, engineer.dtype, *engineer.features_, _code_version()]
+    parts = [snapshot, str(n_bars), config, engineer.dtype, *engineer.features_, _code_version()]
     return _digest(part.encode() for part in parts)
 
 
@@ -131,15 +139,18 @@ def _digest(parts: Iterable[bytes]) -> str:
     return whole.hexdigest()[:32]
 
 
-def _mapped(path: Path, shape: tuple[int, int]) -> FloatArray | None:
-    """The values of a file, of which the caller may change a copy of his own; None where it is absent or broken."""
+def _mapped(path: Path, shape: tuple[int, int], row: int | None = None) -> FloatArray | None:
+    """The values of a file (or one row), which the caller may change for himself; None where it is absent or broken."""
+    asked = slice(None) if row is None else slice(row, row + 1)
     try:
         values = np.load(path, mmap_mode="c", allow_pickle=False).view(np.ndarray)
         sums = np.fromfile(path, dtype=np.uint64, count=shape[0], offset=path.stat().st_size - 8 * shape[0])
         os.utime(path)  # used just now
     except (OSError, ValueError, EOFError):  # absent, dropped just now, or cut short
         return None
-    return values if values.shape == shape and np.array_equal(sums, _sums(values)) else None
+    if values.shape != shape or not np.array_equal(sums[asked], _sums(values[asked])):
+        return None
+    return values[asked]
 
 
 def _sums(values: FloatArray) -> IntArray:

@@ -12,14 +12,20 @@ MOST_MISSING = 0.4  # a feature that is missing more often is left out where com
 
 def histogram(values: pd.Series, n_bins: int = 40) -> pd.DataFrame:
     """Counts between the 0.5 % and 99.5 % quantiles: `left, right, count`."""
-    known = values.dropna().to_numpy()
+    return distribution(values, n_bins)[0]
+
+
+def distribution(values: pd.Series, n_bins: int = 40) -> tuple[pd.DataFrame, int, float]:
+    """`histogram`, the number of known values, and their median."""
+    known = values.to_numpy(dtype=float)
+    known = known[np.isfinite(known)]
     if len(known) == 0:
-        return pd.DataFrame(columns=["left", "right", "count"])
-    low, high = np.quantile(known, [0.005, 0.995])
+        return pd.DataFrame(columns=["left", "right", "count"]), 0, float("nan")
+    low, median, high = np.quantile(known, [0.005, 0.5, 0.995])
     if low == high:
         low, high = low - 0.5, high + 0.5
     counts, edges = np.histogram(known, bins=n_bins, range=(low, high))
-    return pd.DataFrame({"left": edges[:-1], "right": edges[1:], "count": counts})
+    return pd.DataFrame({"left": edges[:-1], "right": edges[1:], "count": counts}), len(known), float(median)
 
 
 def catalogue(

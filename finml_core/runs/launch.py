@@ -1,11 +1,14 @@
 """Starting a worker as a process of its own that outlives the browser tab, and the server if need be."""
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -40,20 +43,28 @@ def launch_process(folder: Path, command: list[str]) -> None:
     """
     reap()
     try:
-        with (folder / LOG_FILE).open("ab") as log:
-            child = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                **_detached(),
-            )
+        child = start_process(folder / LOG_FILE, command)
     except OSError as error:
         raise RunError(f"the worker of run {folder.name} could not be started: {error}.") from error
     with _children_lock:
         _children.append((folder, child))
+
+
+def start_process(log_file: Path, command: list[str], order: Any = None) -> subprocess.Popen[bytes]:
+    """A detached process whose output goes to a file; it may read `order` (a plain value) as JSON where it is given."""
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    with log_file.open("ab") as log, tempfile.TemporaryFile() as said:
+        said.write(json.dumps(order).encode())
+        said.seek(0)
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=_environment(),
+            stdin=subprocess.DEVNULL if order is None else said,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            **_detached(),
+        )
 
 
 def reap() -> None:

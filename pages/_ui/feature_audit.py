@@ -7,6 +7,7 @@ import streamlit as st
 
 from finml_core.errors import FinmlError
 from finml_core.experiments import CODE_VERSION
+from finml_core.experiments.feature_study import AUDIT_CUTS
 from finml_core.report import features as reports
 from pages._ui import feature_studies as studies
 from pages._ui import tables, text
@@ -28,7 +29,7 @@ def certificate(key: Key) -> None:
         "bars": f"{len(bars)} of {', '.join(dict.fromkeys(bars['symbol']))}, {bars['ts'].min()} to {bars['ts'].max()}",
         "data version": key.version,
         "code": CODE_VERSION,
-        "tests": f"repeat, truncation at {studies.AUDIT_CUTS} places, append, start at 2 places",
+        "tests": f"repeat, truncation at {AUDIT_CUTS} places, append, start at 2 places",
         "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     }
     st.caption(

@@ -1,31 +1,48 @@
 """What the page Features computes, each once, keyed by symbols, dates and the store's version.
 
-Large tables are kept as resources, which are handed out without a copy; nobody may write to them. Features of a large
-universe are made family by family and judged at once, so that all of them together are never in memory.
+Large tables are kept as resources, which are handed out without a copy; nobody may write to them. What takes long is
+computed by a process of its own and kept on disk: the page says how far it is, and the next reader finds it there.
 """
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
+from finml_core.experiments.feature_choice import FeatureChoice, choose_features
+from finml_core.experiments.feature_study import (
+    FeatureStudy,
+    Universe,
+    feature_values,
+    lay_out,
+    study_features,
+)
 from finml_core.features import make_registry
 from finml_core.report import features as reports
 from finml_core.report import signals
-from finml_core.report.outcomes import Outcomes, make_outcomes
-from finml_core.schemas import adjusted, as_bars, key_index, segments
+from finml_core.runs import feature_studies as runs
+from finml_core.runs.feature_cache import feature_cache
+from finml_core.runs.home import home
+from finml_core.runs.study_store import study_name
 from pages._ui import load
 
-HORIZONS = (1, 2, 5, 10, 20)
-MOST_SAMPLED = 5  # symbols of the sample, with their whole history
-UNIT_ROOT_BARS = 1260  # the last of each sampled symbol
-MOST_ROWS = 5_000  # rows that a selection learns from
-AUDIT_SYMBOLS, AUDIT_BARS, AUDIT_CUTS = 3, 750, 2
+QUICK_BARS = 100_000  # so many are studied in a few seconds, here; more by a process of their own
+QUICK_METHODS = ("f_test", "mutual_information")
 ALLOWED = "FINML_ALLOW_USER_CODE"
+COMPILED_FIRST = "On a fresh machine their code is compiled first: about half a minute, once."
+
+
+class NotYet(Exception):
+    """This is for a process of its own: `order` says what it is to compute."""
+
+    def __init__(self, order: runs.StudyOrder):
+        super().__init__(order.name)
+        self.order = order
 
 
 @dataclass(frozen=True)
@@ -37,74 +54,63 @@ class Key:
     end: date | None
     version: int = field(default_factory=load.data_version)
 
-    @property
-    def asked(self) -> tuple[tuple[str, ...], date | None, date | None, int]:
-        """As an argument of a cache."""
-        return self.symbols, self.start, self.end, self.version
+    @cached_property
+    def short(self) -> str:
+        """The same in few letters: hundreds of symbols would be hashed for each of the caches below."""
+        text = "\n".join([*self.symbols, str(self.start), str(self.end), str(self.version), str(home())])
+        return sha256(text.encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Universe:
-    """Bars, adjusted closes and the returns that follow them."""
-
-    bars: pd.DataFrame
-    close: pd.Series
-    outcomes: Outcomes
-    rows: dict[str, slice]  # of each symbol
-    sample: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Every feature and horizon, and the values of the sample's symbols."""
-
-    board: pd.DataFrame
-    sample: pd.DataFrame
-    left_out: dict[str, str]
+BY_KEY = {Key: lambda key: key.short}
 
 
 def universe(key: Key) -> Universe:
-    """The bars and what follows them."""
-    return _universe(*key.asked)
+    """The bars, laid out."""
+    return _universe(key)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Laying out bars and the returns that follow")
-def _universe(symbols: tuple[str, ...], start: date | None, end: date | None, version: int) -> Universe:
-    bars = as_bars(load.bar_store().load(list(symbols), load.first_moment(start), load.last_moment(end)))
-    close = pd.Series(adjusted(bars)["close"].to_numpy(), index=key_index(bars), name="close")
-    edges = segments(bars)
-    names = [str(name) for name in bars["symbol"].iloc[edges[:-1]]]
-    rows = {name: slice(int(a), int(b)) for name, a, b in zip(names, edges[:-1], edges[1:], strict=True)}
-    return Universe(bars, close, make_outcomes(close, HORIZONS), rows, _sample(rows))
+@st.cache_resource(hash_funcs=BY_KEY, max_entries=2, show_spinner="Laying out the bars")
+def _universe(key: Key) -> Universe:
+    return lay_out(load.bar_store().load(list(key.symbols), load.first_moment(key.start), load.last_moment(key.end)))
 
 
-def _sample(rows: dict[str, slice]) -> tuple[str, ...]:
-    """A few symbols with about the longest histories, spread over the alphabet."""
-    length = {name: where.stop - where.start for name, where in rows.items()}
-    longest = [name for name in sorted(rows) if length[name] >= 0.9 * max(length.values())]
-    places = np.unique(np.linspace(0, len(longest) - 1, MOST_SAMPLED).round().astype(int))
-    return tuple(longest[place] for place in places)
+def study_of(key: Key) -> FeatureStudy:
+    """What was found out about every feature.
+
+    Raises
+    ------
+    NotYet
+        If nobody has studied so many bars yet.
+    """
+    return _study_of(key)
 
 
-def judged(key: Key) -> Judged:
-    """Every feature as a signal over every horizon."""
-    return _judged(*key.asked)
+@st.cache_resource(
+    hash_funcs=BY_KEY,
+    max_entries=4,
+    show_spinner=f"Judging every feature, once for these bars. {COMPILED_FIRST}",
+    show_time=True,
+)
+def _study_of(key: Key) -> FeatureStudy:
+    world, experiment = _universe(key), load.default_experiment()
+    study = runs.load_study(runs.studies(home()), experiment, world)
+    if study is not None:
+        return study
+    if len(world.bars) > QUICK_BARS:
+        raise NotYet(_order(world, key, runs.BOARD))
+    return study_features(experiment.features, world, feature_cache(home()))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Judging every feature (once for these bars)", show_time=True)
-def _judged(symbols: tuple[str, ...], start: date | None, end: date | None, version: int) -> Judged:
-    from finml_core.features import FeatureEngineer
-
-    config, world = load.default_experiment().features, _universe(symbols, start, end, version)
-    whole = FeatureEngineer(config).fit(world.bars)
-    rows = np.concatenate([np.arange(world.rows[name].start, world.rows[name].stop) for name in world.sample])
-    boards, samples = [], []
-    for family in dict.fromkeys(feature.family for feature in whole.features_.values()):
-        part = FeatureEngineer(replace(config, families=(family,))).fit(world.bars)
-        table = part.transform(world.bars)
-        boards.append(signals.signal_board(table, world.outcomes))
-        samples.append(table.iloc[rows])
-    return Judged(pd.concat(boards, ignore_index=True), pd.concat(samples, axis=1), dict(whole.notes_))
+def _order(world: Universe, key: Key, piece: str) -> runs.StudyOrder:
+    first, last = load.first_moment(key.start), load.last_moment(key.end)
+    return runs.StudyOrder(
+        home=str(home().resolve()),
+        symbols=key.symbols,
+        start=None if first is None else first.isoformat(),
+        end=None if last is None else last.isoformat(),
+        piece=piece,
+        name=study_name(world.content, load.default_experiment(), piece),
+    )
 
 
 def metadata() -> pd.DataFrame:
@@ -130,93 +136,70 @@ def registry() -> dict[str, Any]:
     return dict(make_registry(load.default_experiment().features))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _board(symbols: tuple[str, ...], start: date | None, end: date | None, version: int, horizon: int) -> pd.DataFrame:
-    board = _judged(symbols, start, end, version).board
+@st.cache_data(hash_funcs=BY_KEY, max_entries=32, show_spinner=False)
+def _board(key: Key, horizon: int) -> pd.DataFrame:
+    board = _study_of(key).board
     return signals.corrected(board[board["horizon"] == horizon])
 
 
 def board(key: Key, horizon: int) -> pd.DataFrame:
     """Every feature over one horizon with corrected p-values, strongest first."""
-    return _board(*key.asked, horizon)
+    return _board(key, horizon)
 
 
-@st.cache_data(max_entries=8, show_spinner="Testing for unit roots")
-def _unit_roots(symbols: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.DataFrame:
-    from finml_core.features import unit_root_tests
+@st.cache_data(hash_funcs=BY_KEY, max_entries=8, show_spinner=False)
+def _stationarity(key: Key) -> pd.DataFrame:
+    from finml_core.features import stationarity_table
 
-    return unit_root_tests(_judged(symbols, start, end, version).sample, max_bars=UNIT_ROOT_BARS)
-
-
-def unit_roots(key: Key) -> pd.DataFrame:
-    """ADF and KPSS of every feature and sampled symbol."""
-    return _unit_roots(*key.asked)
+    return stationarity_table(_study_of(key).unit_roots)
 
 
-@st.cache_data(max_entries=8, show_spinner="Auditing every feature on other histories")
-def _audit(symbols: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.DataFrame:
-    from finml_core.features import FeatureEngineer
-    from finml_core.splits import audit_features
-
-    engineer = FeatureEngineer(load.default_experiment().features)
-    warm_up = {feature.name: feature.lookback - 1 + feature.warm_up for feature in registry().values()}
-    return audit_features(
-        lambda part: engineer.fit(part).transform(part),
-        _audit_bars(_universe(symbols, start, end, version)),
-        n_cuts=AUDIT_CUTS,
-        warm_up=warm_up,
-    )
+def stationarity(key: Key) -> pd.DataFrame:
+    """ADF and KPSS of every feature over the sampled symbols, with a verdict."""
+    return _stationarity(key)
 
 
 def audit(key: Key) -> pd.DataFrame:
     """Every feature computed again on other histories of some bars."""
-    return _audit(*key.asked)
+    return study_of(key).audit
 
 
 def audit_bars(key: Key) -> pd.DataFrame:
     """The bars that are audited: the last of a few symbols."""
-    return _audit_bars(universe(key))
+    return universe(key).audited
 
 
-def _audit_bars(world: Universe) -> pd.DataFrame:
-    parts = [world.bars.iloc[world.rows[name]].tail(AUDIT_BARS) for name in world.sample[:AUDIT_SYMBOLS]]
-    return pd.concat(parts, ignore_index=True)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _values(symbols: tuple[str, ...], start: date | None, end: date | None, version: int, name: str) -> pd.Series:
-    return registry()[name].compute(_universe(symbols, start, end, version).bars)
+@st.cache_resource(hash_funcs=BY_KEY, max_entries=8, show_spinner=False)
+def _values(key: Key, name: str) -> pd.Series:
+    world = _universe(key)
+    found = feature_values(load.default_experiment().features, world, feature_cache(home()), name)
+    return pd.Series(found, index=world.close.index, name=name)
 
 
 def values(key: Key, name: str) -> pd.Series:
     """One feature of all symbols, on (symbol, ts)."""
-    return _values(*key.asked, name)
+    return _values(key, name)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _study(
-    symbols: tuple[str, ...], start: date | None, end: date | None, version: int, name: str, n_buckets: int
-) -> signals.SignalStudy:
-    feature = _values(symbols, start, end, version, name)
-    return signals.study_signal(
-        feature, _universe(symbols, start, end, version).outcomes, name=name, n_buckets=n_buckets
-    )
+@st.cache_resource(hash_funcs=BY_KEY, max_entries=32, show_spinner=False)
+def _study(key: Key, name: str, n_buckets: int) -> signals.SignalStudy:
+    feature = _values(key, name)
+    return signals.study_signal(feature, _universe(key).outcomes, name=name, n_buckets=n_buckets)
 
 
 def study(key: Key, name: str, n_buckets: int) -> signals.SignalStudy:
     """One feature compared with what followed."""
-    return _study(*key.asked, name, n_buckets)
+    return _study(key, name, n_buckets)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _histogram(symbols: tuple[str, ...], start: date | None, end: date | None, version: int, name: str) -> Any:
-    feature = _values(symbols, start, end, version, name)
-    return reports.histogram(feature), int(feature.notna().sum()), float(feature.median())
+@st.cache_data(hash_funcs=BY_KEY, max_entries=64, show_spinner=False)
+def _histogram(key: Key, name: str) -> Any:
+    return reports.distribution(_values(key, name))
 
 
 def histogram(key: Key, name: str) -> tuple[pd.DataFrame, int, float]:
     """How often each value occurs; how many there are; the median."""
-    return _histogram(*key.asked, name)
+    return _histogram(key, name)
 
 
 def history(key: Key, name: str, symbol: str) -> pd.DataFrame:
@@ -232,29 +215,29 @@ def history(key: Key, name: str, symbol: str) -> pd.DataFrame:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _market_regimes(symbols: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.Series:
+@st.cache_data(hash_funcs=BY_KEY, max_entries=8, show_spinner=False)
+def _market_regimes(key: Key) -> pd.Series:
     from finml_core.regimes import RuleRegimeDetector, label_regimes
 
-    index = reports.equal_weight_bars(_universe(symbols, start, end, version).close)
+    index = reports.equal_weight_bars(_universe(key).close)
     return label_regimes(RuleRegimeDetector().fit(index).filter(index))["regime"]
 
 
 def market_regimes(key: Key) -> pd.Series:
     """The regime of the equal-weight index of these symbols at each bar, filtered."""
-    return _market_regimes(*key.asked)
+    return _market_regimes(key)
 
 
-@st.cache_data(max_entries=8, show_spinner="Comparing every pair of features")
-def _correlation(symbols: tuple[str, ...], start: date | None, end: date | None, version: int) -> pd.DataFrame:
+@st.cache_data(hash_funcs=BY_KEY, max_entries=8, show_spinner="Comparing every pair of features")
+def _correlation(key: Key) -> pd.DataFrame:
     from finml_core.features import rank_correlations
 
-    return rank_correlations(_judged(symbols, start, end, version).sample)
+    return rank_correlations(_study_of(key).sample)
 
 
 def correlation(key: Key) -> pd.DataFrame:
     """Rank correlation of every pair of features on the sampled symbols."""
-    return _correlation(*key.asked)
+    return _correlation(key)
 
 
 def clusters(key: Key, threshold: float) -> pd.DataFrame:
@@ -264,35 +247,29 @@ def clusters(key: Key, threshold: float) -> pd.DataFrame:
     return cluster_features(correlation(key), threshold=threshold)
 
 
-@st.cache_data(max_entries=16, show_spinner="Choosing features inside each training fold", show_time=True)
-def _selection(
-    symbols: tuple[str, ...], start: date | None, end: date | None, version: int, method: str, horizon: int
-) -> tuple[dict[int, pd.DataFrame], list[str], int]:
-    from finml_core.features import select_features
-    from finml_core.labels import LabelConfig, make_labels
-
-    world, sample = _universe(symbols, start, end, version), _judged(symbols, start, end, version).sample
-    bars = world.bars[world.bars["symbol"].isin(world.sample)]
-    labels = make_labels(bars, LabelConfig(horizon=horizon)).reindex(sample.index)
-    known = labels["y"].notna() & labels["label_end"].notna()
-    features, left_out = reports.complete_columns(sample[known.to_numpy()])
-    stamps = np.unique(features.index.get_level_values("ts"))
-    step = -(-len(features) // MOST_ROWS)
-    features = features[features.index.get_level_values("ts").isin(stamps[::step])]
-    outcome = labels.loc[features.index]
-    splitter = load.default_experiment().split.build()
-    folds = {
-        number: select_features(
-            features, outcome["y"], method=method, rows=train, label_end=outcome["label_end"], seed=number
-        )
-        for number, (train, _) in enumerate(splitter.split(features, outcome["y"], outcome["label_end"]))
-    }
-    return folds, left_out, len(features)
+@st.cache_resource(
+    hash_funcs=BY_KEY, max_entries=16, show_spinner="Choosing features inside each training fold", show_time=True
+)
+def _selection(key: Key, method: str, horizon: int) -> FeatureChoice:
+    world, experiment = _universe(key), load.default_experiment()
+    choice = runs.load_choice(runs.studies(home()), experiment, world, method, horizon)
+    if choice is not None:
+        return choice
+    if method not in QUICK_METHODS:
+        raise NotYet(_order(world, key, runs.choice_piece(method, horizon)))
+    sample = _study_of(key).sample
+    return choose_features(world, sample, experiment.split, method, horizon)
 
 
-def selection(key: Key, method: str, horizon: int) -> tuple[dict[int, pd.DataFrame], list[str], int]:
-    """`select_features` by the training rows of each fold; the features left out; the rows."""
-    return _selection(*key.asked, method, horizon)
+def selection(key: Key, method: str, horizon: int) -> FeatureChoice:
+    """What each training fold would choose.
+
+    Raises
+    ------
+    NotYet
+        If that takes long and nobody has asked for it yet.
+    """
+    return _selection(key, method, horizon)
 
 
 def user_code_allowed() -> bool:

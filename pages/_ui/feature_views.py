@@ -4,10 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from finml_core import charts
-from finml_core.features import stationarity_table
 from finml_core.report import features as reports
 from finml_core.report import signals
 from pages._ui import feature_studies as studies
+from pages._ui import feature_waiting as waiting
 from pages._ui import tables, text
 from pages._ui.feature_studies import Key
 from pages._ui.frame import chart, download_table, verdict
@@ -126,7 +126,7 @@ def clusters(key: Key) -> None:
 
 def stationarity(key: Key) -> None:
     """Unit-root tests of each feature."""
-    table = stationarity_table(studies.unit_roots(key)).sort_values(["adf_rejects", "adf"], ascending=[True, False])
+    table = studies.stationarity(key).sort_values(["adf_rejects", "adf"], ascending=[True, False])
     rooted = int((table["verdict"] == "unit root").sum())
     verdict(
         "passed" if rooted == 0 else "doubtful",
@@ -158,14 +158,19 @@ def selection(key: Key, horizon: int) -> None:
         fdr = st.slider(
             "False ones among the chosen, at most", 0.01, 0.5, 0.1, 0.01, key="feat_fdr", bind="query-params", width=260
         )
-    folds, left_out, n_rows = studies.selection(key, method, horizon)
+    try:
+        choice = studies.selection(key, method, horizon)
+    except studies.NotYet as later:
+        waiting.wait(later.order, f"{METHODS[method]} in each training fold")
+        return
+    folds, left_out = choice.folds, choice.left_out
     found = reports.selection_over_folds(folds, fdr)
     steady = int((found["chosen"] >= 0.5).sum())
     drawn = found.head(MOST_DRAWN)
     chart(
         charts.feature_scores(drawn, title=SCORES[method]),
         f"{steady} of {len(found)} features are chosen in at least half of {len(folds)} folds, each by its own "
-        f"training rows; {text.thousands(n_rows)} rows of {_sampled(key)}."
+        f"training rows; {text.thousands(choice.n_rows)} rows of {_sampled(key)}."
         + (f" Shown are the first {MOST_DRAWN}." if len(found) > MOST_DRAWN else "")
         + (f" Left out, as too often missing: {', '.join(left_out[:6])}." if left_out else ""),
         alt="Score of each feature and whether it was chosen",

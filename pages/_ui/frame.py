@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
+from finml_core.charts.drawable import Drawable, trust_charts
 from finml_core.charts.theme import DARK, LIGHT
 from finml_core.errors import FinmlError
 from pages._ui import selection as shared
@@ -187,7 +188,8 @@ def headline(numbers: Sequence[Headline]) -> None:
 
 def chart(alt_chart: Any, caption: str, alt: str, key: str) -> None:
     """A chart over the full width, the sentence that reads it, and its text for those who cannot see it."""
-    st.altair_chart(alt_chart, width="stretch", alt=alt, key=key)
+    trust_charts()
+    st.altair_chart(Drawable(alt_chart), width="stretch", alt=alt, key=key)
     st.caption(caption)
 
 
