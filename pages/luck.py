@@ -289,7 +289,8 @@ def draw_rules() -> None:
     """What is counted, and what is not."""
     st.markdown(
         f"""**One trial** is one distinct setting whose score was computed in this store, by anybody: each model and
-strategy of a run, each slider position of Backtest, each evaluation of a search. Failed, cancelled and lost ones count
+strategy of a run, each slider position of Backtest, each length of a learning curve and each group of features left out
+once it is shown, each evaluation of a search. Failed, cancelled and lost ones count
 from the moment they were set out to be scored. Scoring the same setting again adds nothing, and deleting a run keeps
 its trials.
 
@@ -353,6 +354,7 @@ de Prado 2014), from the variance of the distinct trials' Sharpe ratios, at leas
 the true Sharpe ratio is above it, with skew and kurtosis of the returns. PBO: combinatorially symmetric
 cross-validation in 16 blocks (Bailey, Borwein, López de Prado & Zhu 2017). Survivors and haircuts: Harvey & Liu 2015,
 two-sided t-ratios over every trial of the ledger. Reality check: White 2000; SPA: Hansen 2005; confidence set: Hansen,
-Lunde & Nason 2011; stationary bootstrap, 500 resamples, by arch. Clusters: k-means on correlation distances, number by
+Lunde & Nason 2011; stationary bootstrap (Politis & Romano 1994), 500 resamples, blocks of the root of the bars.
+Clusters: k-means on correlation distances, number by
 silhouette (ONC; López de Prado & Lewis 2019).""",
     )

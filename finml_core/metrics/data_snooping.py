@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from finml_core.checks import check_between, check_integer
 from finml_core.errors import DataError
+from finml_core.metrics.stationary_bootstrap import resampled_means, stationary_indices, stationary_variance
 from finml_core.typing import FloatArray
 
 
@@ -54,17 +55,21 @@ def data_snooping_test(
 
     References
     ----------
-    White (2000), Econometrica 68(5); Hansen (2005), Journal of Business & Economic Statistics 23(4). By arch.
+    White (2000), Econometrica 68(5); Hansen (2005), Journal of Business & Economic Statistics 23(4).
     """
     values = _checked(returns)
     ahead = values - _benchmark(benchmark, len(values))[:, None]
     _check_variation(ahead)
-    plain, studentized = (_p_values(ahead, n_bootstrap, block_size, seed, is_scaled) for is_scaled in (False, True))
+    size = _block_size(block_size, len(ahead))
+    variance = stationary_variance(ahead, size)
+    means = resampled_means(ahead, stationary_indices(len(ahead), _reps(n_bootstrap), size, seed))
+    _, _, reality_check = chances(ahead, means, variance, is_studentized=False)
+    lower, consistent, upper = chances(ahead, means, variance, is_studentized=True)
     return SnoopingResult(
-        reality_check=float(plain["upper"]),
-        spa=float(studentized["consistent"]),
-        spa_lower=float(studentized["lower"]),
-        spa_upper=float(studentized["upper"]),
+        reality_check=reality_check,
+        spa=consistent,
+        spa_lower=lower,
+        spa_upper=upper,
         best=int(values.mean(axis=0).argmax()),
         n_obs=len(values),
         n_configurations=values.shape[1],
@@ -99,7 +104,7 @@ def model_confidence_set(
 
     References
     ----------
-    Hansen, Lunde & Nason (2011), Econometrica 79(2), with the range statistic. By arch.
+    Hansen, Lunde & Nason (2011), Econometrica 79(2), with the range statistic.
     """
     check_between("size", size, 0.001, 0.5)
     values = _checked(returns)
@@ -107,28 +112,64 @@ def model_confidence_set(
     if values.shape[1] < 2:
         raise DataError("a model confidence set needs at least 2 configurations.")
     _check_distinct(values, names)
-    from arch.bootstrap import MCS
-
-    test = MCS(-values, size=size, reps=_reps(n_bootstrap), block_size=block_size, seed=seed)
-    test.compute()
-    p_value = test.pvalues["Pvalue"].reindex(range(values.shape[1])).to_numpy(dtype=float)
-    included = np.isin(np.arange(values.shape[1]), test.included)
-    return pd.DataFrame({"configuration": names, "mean": values.mean(axis=0), "p_value": p_value, "included": included})
-
-
-def _p_values(ahead: FloatArray, n_bootstrap: int, block_size: int | None, seed: int, is_scaled: bool) -> pd.Series:
-    from arch.bootstrap import SPA
-
-    test = SPA(
-        np.zeros(len(ahead)),
-        -ahead,
-        block_size=block_size,
-        reps=_reps(n_bootstrap),
-        studentize=is_scaled,
-        seed=seed,
+    blocks = _block_size(block_size, len(values))
+    means = resampled_means(values, stationary_indices(len(values), _reps(n_bootstrap), blocks, seed))
+    p_value = elimination_chances(values.mean(axis=0), means)
+    return pd.DataFrame(
+        {"configuration": names, "mean": values.mean(axis=0), "p_value": p_value, "included": p_value > size}
     )
-    test.compute()
-    return test.pvalues
+
+
+def chances(
+    ahead: FloatArray, means: FloatArray, variance: FloatArray, *, is_studentized: bool
+) -> tuple[float, float, float]:
+    """Hansen's p-values (lower, consistent, upper) from resampled means; without studentizing the last is White's.
+
+    Resampled means are centred at those seen, of which a negative one counts as 0 for the lower bound, and one that is
+    hopeless (below zero by more than its error times the root of 2 log log n) for the consistent one.
+    """
+    n_obs, mean = len(ahead), ahead.mean(axis=0)
+    is_hopeless = mean < -np.sqrt(variance / n_obs * 2 * np.log(np.log(n_obs)))
+    centres = np.maximum(mean, 0.0), np.where(is_hopeless, 0.0, mean), mean
+    scale = np.sqrt(variance) if is_studentized else 1.0
+    floor = 0.0 if is_studentized else -np.inf  # the statistic of Hansen (2005) is never negative
+    seen = max(float((mean / scale).max()), floor)
+    best = [np.maximum(((means - centre) / scale).max(axis=1), floor) for centre in centres]
+    lower, consistent, upper = (float((drawn > seen).mean()) for drawn in best)
+    return lower, consistent, upper
+
+
+def elimination_chances(mean: FloatArray, means: FloatArray) -> FloatArray:
+    """The confidence set's p-value of each configuration: the worst is taken out until one is left, which has 1.
+
+    Parameters
+    ----------
+    mean : shape (n_configurations,), as seen; higher is better
+    means : shape (n_bootstrap, n_configurations), resampled
+    """
+    n = len(mean)
+    behind = mean[None, :] - mean[:, None]  # row i against column j, above 0 where i is worse
+    drawn = means[:, None, :] - means[:, :, None] - behind
+    scale = np.sqrt(np.einsum("bij,bij->ij", drawn, drawn) / len(drawn) + np.eye(n))
+    behind = behind / scale
+    drawn /= scale
+    left, p_value, highest = np.arange(n), np.ones(n), 0.0
+    while len(left) > 1:
+        apart = behind[np.ix_(left, left)]
+        worst = int(apart.max(axis=1).argmax())
+        reach = drawn.max(axis=(1, 2))
+        highest = max(highest, float((reach > apart.max()).mean()))
+        p_value[left[worst]] = highest
+        keep = np.arange(len(left)) != worst
+        left, drawn = left[keep], drawn[:, keep][:, :, keep]
+    return p_value
+
+
+def _block_size(block_size: int | None, n_obs: int) -> float:
+    if block_size is None:
+        return float(int(np.sqrt(n_obs)))
+    check_integer("block_size", block_size, 1)
+    return float(block_size)
 
 
 def _reps(n_bootstrap: int) -> int:

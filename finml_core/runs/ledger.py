@@ -54,7 +54,7 @@ class Ledger:
     def __init__(self, folder: Path):
         self._folder = Path(folder)
         self._listing = Listing(self._folder)
-        self._groups = TrialGroups()
+        self._groups = TrialGroups(self._folder)
 
     def record(self, trial: TrialLike, *, run_id: str | None = None, state: str = "done") -> None:
         """Leave a trial: the first word of each state stays, saying it again changes nothing.

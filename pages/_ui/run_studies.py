@@ -195,6 +195,7 @@ def _watch(study_id: str) -> None:
 def _history_in_words(curve: pd.DataFrame, model: str) -> str:
     longest, shortest = curve.iloc[-1], curve.iloc[0]
     gap = f"{text.signed(shortest['behind'], 3)} ({_span(shortest['behind_lower'], shortest['behind_upper'])})"
+    longer, shorter = (text.thousands(row["length"]) for row in (longest, shortest))
     if shortest["behind_upper"] < 0:
         verdict = "more history helps"
     elif shortest["behind_lower"] > 0:
@@ -203,21 +204,21 @@ def _history_in_words(curve: pd.DataFrame, model: str) -> str:
         verdict = "that more history helps is not shown"
     memory = longest["train"] - longest["score"]
     return (
-        f"With {text.thousands(longest['length'])} bars before each test, {text.name(model)} scores "
-        f"{text.number(longest['score'], 3)} ({_span(longest['lower'], longest['upper'], signed=False)}); with "
-        f"{text.thousands(shortest['length'])} it scores {gap} beside that on the same tests: {verdict}. It scores "
-        f"{text.number(memory, 3)} more on what it learned from. Band: 90{text.THIN}% over "
-        f"{text.counted(int(longest['n_tests']), 'test')}."
+        f"With {longer} bars before each test, {text.name(model)} scores {text.number(longest['score'], 3)} "
+        f"({_span(longest['lower'], longest['upper'], signed=False)}); {shorter} bars instead change that by {gap} on "
+        f"the same tests: {verdict}. On the rows it learned from it scores {text.number(memory, 3)} more. Band: "
+        f"90{text.THIN}% over {text.counted(int(longest['n_tests']), 'test')}."
     )
 
 
 def _ablation_in_words(table: pd.DataFrame, n_drawn: int, method: str) -> str:
-    first, n_found = table.iloc[0], int(table["found"].sum())
+    first, found = table.iloc[0], [text.name(group) for group in table.loc[table["found"], "group"]]
     drawn = "" if n_drawn == len(table) else f" The {n_drawn} most important of {text.thousands(len(table))} are drawn."
-    missed = "none is missed" if n_found == 0 else f"{n_found} of {text.thousands(len(table))} missed"
+    named = ", ".join(found[:3]) + (" and others" if len(found) > 3 else "")
+    missed = f"{named or 'none'} of {text.thousands(len(table))} {'is' if len(found) < 2 else 'are'} missed"
     return (
         f"Without {text.name(first['group'])} the AUC of {text.number(first['score'], 3)} loses "
-        f"{text.signed(first['importance'], 4)} ({_span(first['lower'], first['upper'], 4)}); {missed} at "
+        f"{text.number(first['importance'], 4)} ({_span(first['lower'], first['upper'], 4)}); {missed} at "
         f"5{text.THIN}% after {method}.{drawn} What another one knows as well is not missed."
     )
 

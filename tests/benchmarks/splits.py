@@ -4,16 +4,23 @@ Prints seconds, the target where there is one, and ratios; quote the ratios. Eac
 that a neighbour on the machine does not count. Both sides are first checked to give the same folds.
 """
 
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as parquet
 from skfolio.model_selection import CombinatorialPurgedCV as Peer
 from sklearn.model_selection import KFold
 
 from finml_core.metrics import probability_of_backtest_overfitting
+from finml_core.runs import Ledger
+from finml_core.runs.trial_row import trial_row
 from finml_core.splits import (
     CombinatorialPurgedCV,
     LabelSpans,
@@ -116,6 +123,33 @@ def look_at(title: str, n_stamps: int, n_symbols: int, *, target: float) -> None
     tell("  audit of shuffled folds, all rows leak", seconds(lambda: audit_splits(shuffled, spans), repeats=3), None)
 
 
+def list_trials(n_trials: int, n_loose: int, *, target: float) -> None:
+    """A ledger as a team leaves it: one compacted file and some loose ones, listed by a process that knows nothing."""
+    stamps = pd.bdate_range("2015-01-01", periods=500)
+    returns = np.random.default_rng(0).normal(0, 0.01, (500, n_trials))
+    trials = [
+        SimpleNamespace(
+            trial_id=f"{number:016x}",
+            name=f"trial {number}",
+            kind="backtest",
+            identity={"number": number, "settings": "x" * 1500},
+            returns=pd.Series(column, index=stamps),
+            periods_per_year=252.0,
+        )
+        for number, column in enumerate(returns.T)
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        kept = [trial_row(trial, run_id=None, state="done") for trial in trials[n_loose:]]
+        parquet.write_table(pa.concat_tables(kept), folder / "compact-first.parquet", row_group_size=1000)
+        for trial in trials[:n_loose]:
+            Ledger(folder).record(trial)
+        ledger = Ledger(folder)
+        tell(f"{n_trials:,} trials listed, {n_loose} of them loose", seconds(lambda: Ledger(folder).trials()), target)
+        ledger.trials()
+        tell("  the same again, while no trial came", seconds(ledger.trials), target)
+
+
 def tell(what: str, took: float, target: float | None) -> None:
     print(f"{what}: {took:.3f} s" + ("" if target is None else f" (target {target} s)"))
 
@@ -129,6 +163,7 @@ def main() -> None:
     returns = np.random.default_rng(0).normal(size=(2500, 200))
     took = seconds(lambda: probability_of_backtest_overfitting(returns), repeats=3)
     tell("PBO, 16 partitions, 200 configurations x 2,500 days", took, 2.0)
+    list_trials(10_000, 60, target=0.15)
 
 
 if __name__ == "__main__":
