@@ -125,7 +125,8 @@ with show_errors():
             Headline(
                 "DSR",
                 text.probability(luck["dsr"]),
-                f"chance that its Sharpe exceeds the best of {int(luck['n_trials'])} trials without skill",
+                f"chance that its Sharpe{' on the median path' if paths.has_paths(row) else ''} exceeds the best of "
+                f"{int(luck['n_trials'])} trials without skill",
             ),
         ]
     )

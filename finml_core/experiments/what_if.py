@@ -71,18 +71,25 @@ def rebacktest_paths(
     by_path = _weights(config, bars, span, predictions, model)
     if path is not None and path not in by_path:
         raise ConfigError(f"path {path} is none of the run's, which are {min(by_path)} to {max(by_path)}.")
-    returns = {each: _account(config, span, weight).bars["net_return"] for each, weight in by_path.items()}
+    kept: dict[int, BacktestResult] = {}
+    returns = {}
+    for each, weight in by_path.items():
+        result = _account(config, span, weight)
+        returns[each] = result.bars["net_return"]
+        if each == path or len(by_path) == 1:  # accounts are large: the others are not held all at once
+            kept[each] = result
     sharpe = pd.Series({each: sharpe_ratio(values.to_numpy()) for each, values in returns.items()})
     median = median_path(sharpe)
-    at_median = _account(config, span, by_path[median])
+    if median not in kept:
+        kept[median] = _account(config, span, by_path[median])
     chosen = median if path is None else path
     return PathBacktests(
         returns=pd.DataFrame(returns),
         sharpe=sharpe,
         median=median,
         path=chosen,
-        result=at_median if chosen == median else _account(config, span, by_path[chosen]),
-        at_median=at_median,
+        result=kept[chosen],
+        at_median=kept[median],
         trial=None if model == HOLDING else _trial(config, bars, model, returns[median]),
     )
 
