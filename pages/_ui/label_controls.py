@@ -56,7 +56,10 @@ def label_controls(own: Asked, kind: str, horizon: int, prefix: str) -> Asked:
     Every control is kept in the address, under names that begin with `prefix`.
     """
     horizon = max(horizon, 2) if kind == "trend_scanning" else horizon  # a line needs three closes
-    with st.popover("Events, side and weights", icon=":material/tune:", width="stretch"):
+    with (
+        st.popover("Events, side and weights", icon=":material/tune:", width="stretch"),
+        st.grid(3, min_column_width=200),
+    ):
         chosen = replace(own, kind=kind, horizon=horizon, shortest_trend=max(2, min(own.shortest_trend, horizon)))
         chosen = _shape(chosen, prefix)
         chosen = _events(chosen, prefix)
@@ -79,14 +82,14 @@ def in_words(label: Asked) -> str:
     when = (
         "At every bar"
         if label.sampling == "every_bar"
-        else f"At each move of {text.number(label.event_width, 1)} deviations since the last event"
+        else f"At each event (a move of {text.number(label.event_width, 1)} deviations since the last)"
     )
     bars = text.counted(label.horizon, "bar")
     if label.primary.is_there:
         paid = f"more than {text.percent(label.primary.min_return, 2)}" if label.primary.min_return else "anything"
         ends = "its first barrier within" if label.kind == "triple_barrier" else "the end of"
         return (
-            f"{when} at which {RULES[label.primary.rule].lower()} bets: does the bet earn {paid} by {ends} "
+            f"{when} where {RULES[label.primary.rule].lower()} bets: does the bet earn {paid} by {ends} "
             f"{bars}? The models say whether to act, never which way."
         )
     asks = {
