@@ -156,14 +156,13 @@ def _skill(result: "ExperimentResult", series: str) -> pd.DataFrame:
     known = result.predictions.dropna(subset=["y_true", "p_raw"])
     rows = []
     for model, part in known.groupby("model", sort=False):
-        n_independent = part["ts"].nunique() / result.config.label.horizon
         line = board.loc[model]
         rows.append(
             {
                 "series": series,
                 "model": model,
                 "auc": float(line["auc_mean"]),
-                "auc_error": controls.auc_error(n_independent),
+                "auc_error": controls.auc_error(_n_independent(result, part["ts"])),
                 "ic": information_coefficient(part["p_raw"], part["label_return"]),
                 "sharpe": float(line["sharpe_annual"]),
                 "sharpe_error": float(line["sharpe_error_annual"]),
@@ -171,3 +170,12 @@ def _skill(result: "ExperimentResult", series: str) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=list(TWIN_COLUMNS))
+
+
+def _n_independent(result: "ExperimentResult", ts: pd.Series) -> float:
+    """Timestamps asked about that do not overlap: one in `horizon`, or as many as fit between where they are sparse."""
+    n_asked, horizon = ts.nunique(), result.config.label.horizon
+    if not result.config.is_sparse:
+        return n_asked / horizon
+    bars = result.tables["regimes"]["ts"]
+    return min(n_asked, bars[bars.between(ts.min(), ts.max())].nunique() / horizon)

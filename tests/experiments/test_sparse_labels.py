@@ -8,10 +8,18 @@ import pytest
 
 from finml_core.arbitration import momentum, moving_average_cross, zscore_reversion
 from finml_core.errors import ConfigError
-from finml_core.experiments import ExperimentConfig, SplitConfig, ablate, make_dataset, rebacktest, run_experiment
+from finml_core.experiments import (
+    ExperimentConfig,
+    SplitConfig,
+    ablate,
+    make_dataset,
+    rebacktest,
+    run_experiment,
+)
 from finml_core.experiments import run as run_module
 from finml_core.experiments.bets import PRIMARY, bet_opinion, bet_weight, primary_weight, score_bets
 from finml_core.experiments.data import compute_features, rows_after
+from finml_core.experiments.leak_audit import _skill as skill_of
 from finml_core.experiments.outcomes import asked_rows, label_bars
 from finml_core.experiments.predict import predict_out_of_sample
 from finml_core.experiments.primary import BY_SIDE, CONFIDENCE, SIDE, PrimaryConfig, primary_opinion
@@ -396,3 +404,13 @@ def test_a_forest_of_sequential_draws_runs_through_folds_and_ablation(sparse, ma
     named = [trial_identity(each, "bars", "random_forest")["model"] for each in (plain, config)]
     assert "row_draws" not in named[0]  # as it was before there was a choice
     assert named[1] == {**named[0], "row_draws": "sequential"}
+
+
+def test_an_audit_counts_what_is_independent_among_sparse_rows(bets_run, sparse, market):
+    own = skill_of(bets_run, "real").set_index("model").loc["logistic"]
+    ts = bets_run.predictions.query("model == 'logistic'").dropna(subset=["y_true"])["ts"]
+    stamps = np.sort(market["ts"].unique())
+    n_bars = np.searchsorted(stamps, ts.max()) - np.searchsorted(stamps, ts.min()) + 1
+    n_independent = min(ts.nunique(), n_bars / sparse.label.horizon)
+    assert n_independent > ts.nunique() / sparse.label.horizon
+    assert own["auc_error"] == pytest.approx(np.sqrt(1 / (3 * n_independent)))
