@@ -91,7 +91,9 @@ def _line(cells: list[str]) -> str:
 
 
 def _number(value: float, digits: int, sign: str = "") -> str:
-    return "–" if pd.isna(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
+    if pd.isna(value):
+        return "–"
+    return f"{value:{sign}.{digits}f}".replace("-", "−") if round(value, digits) else f"{0:.{digits}f}"
 
 
 def _pair(value: float, error: float, digits: int, sign: str = "") -> str:

@@ -35,11 +35,23 @@ def test_the_committed_file_is_whole_and_fair():
     assert bundled.bars == "bundled"
     assert (shares.bars, shares.experiment.end) == ("sp500_daily.parquet", "2019-12-31")
     assert shares.most_traded == MostTraded(n_symbols=100, start="2013-01-01", end="2013-12-31")
+    assert set(bundled.experiment.models) == set(ModelType)
+    assert {model for model in ModelType if not model.is_sequence} < set(shares.experiment.models)
     for board in boards:
-        assert set(board.experiment.models) == set(ModelType)
+        assert sum(model.is_sequence for model in board.experiment.models) >= 3
         assert board.experiment.n_seeds >= 3
         assert board.experiment.split.kind == "walk_forward"
         assert board.experiment.backtest.fill == "next_open"
+
+
+def test_the_results_are_those_of_the_committed_file():
+    told = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    again = "run `python -m finml_core leaderboard` again and write down what came out"
+    assert f"Experiment file: `{file_fingerprint(COMMITTED)}`." in told, again
+    for board in Leaderboards.from_yaml(COMMITTED).boards:
+        section = told.split(f"## {board.title}\n")[1].split("\n## ")[0]
+        for model in board.experiment.models:
+            assert f"| {model.value.replace('_', ' ')} |" in section, again
 
 
 def test_a_fingerprint_changes_with_what_is_asked_for_and_with_nothing_else():

@@ -138,3 +138,10 @@ def test_the_text_has_a_row_for_each_and_a_dash_for_what_does_not_apply(parts):
     ]  # fmt: skip
     assert cells[-1] == ["equal holding", *["–"] * 6, "0.90 ± 0.50", "–", "–", "–"]
     assert cells[-2][7] == "−0.30 ± 0.50"
+
+
+def test_what_rounds_to_nothing_has_no_sign(parts):
+    board, skill, luck, corrected = parts
+    skill.loc[1, "gap"] = -0.00001
+    text = board_markdown(honest_board(board, skill, luck, corrected))
+    assert "| 0.0000 ± 0.0020 |" in text
