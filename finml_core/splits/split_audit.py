@@ -95,7 +95,7 @@ def audit_splits(
     spans = X if isinstance(X, LabelSpans) else LabelSpans(X.index, label_end)
     if not spans.has_ends:
         raise DataError("an audit compares label spans; pass the label ends of the rows.")
-    outcome = None if y is None else _outcome(y, len(spans))
+    outcome = None if y is None else _Outcome(y, len(spans))
     folds, offenders, n_offenders = [], [], 0
     for fold, (train, test) in enumerate(_pairs(splits, X, spans, y, groups)):
         sides = _Fold(spans, train, test, embargo)
@@ -256,30 +256,31 @@ def _under_embargo(spans: LabelSpans, test_count: IntArray, embargo: int) -> Boo
     return (np.cumsum(opened - closed) > 0)[spans.position]
 
 
-def _outcome(y: Any, n_rows: int) -> FloatArray:
-    outcome = np.asarray(y, dtype=float)
-    if outcome.shape != (n_rows,):
-        raise DataError(f"y has shape {outcome.shape} for {n_rows} rows; give one outcome a row.")
-    return outcome
+class _Outcome:
+    """The outcome of each row, and which of the distinct ones it is: numbered once for all folds."""
+
+    def __init__(self, y: Any, n_rows: int):
+        self.value: FloatArray = np.asarray(y, dtype=float)
+        if self.value.shape != (n_rows,):
+            raise DataError(f"y has shape {self.value.shape} for {n_rows} rows; give one outcome a row.")
+        self._code, distinct = pd.factorize(self.value)
+        self._n_distinct = len(distinct)
+
+    def distance(self, train: IntArray, test: IntArray) -> float:
+        """Half the sum of the differences of shares; missing where there are too many distinct outcomes."""
+        trained, tested = (np.bincount(self._code[side], minlength=self._n_distinct) for side in (train, test))
+        if np.count_nonzero(trained + tested) > MOST_CLASSES:
+            return np.nan
+        return float(np.abs(trained / len(train) - tested / len(test)).sum() / 2)
 
 
-def _drift(outcome: FloatArray | None, train: IntArray, test: IntArray) -> dict[str, float]:
+def _drift(outcome: _Outcome | None, train: IntArray, test: IntArray) -> dict[str, float]:
     if outcome is None or len(train) == 0 or len(test) == 0:
         return dict.fromkeys(("train_mean", "test_mean", "class_drift", "class_distance"), np.nan)
-    trained, tested = outcome[train], outcome[test]
-    before, after = float(trained.mean()), float(tested.mean())
+    before, after = float(outcome.value[train].mean()), float(outcome.value[test].mean())
     return {
         "train_mean": before,
         "test_mean": after,
         "class_drift": after - before,
-        "class_distance": _distance(trained, tested),
+        "class_distance": outcome.distance(train, test),
     }
-
-
-def _distance(trained: FloatArray, tested: FloatArray) -> float:
-    """Half the sum of the differences of shares."""
-    code, classes = pd.factorize(np.r_[trained, tested])
-    if len(classes) > MOST_CLASSES:
-        return np.nan
-    shares = [np.bincount(part, minlength=len(classes)) / len(part) for part in np.split(code, [len(trained)])]
-    return float(np.abs(shares[0] - shares[1]).sum() / 2)
