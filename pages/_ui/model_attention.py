@@ -40,7 +40,7 @@ def attention(run_id: str) -> None:
         st.caption(_without(config))
         return
     scores = seeds_of(run_id)
-    with st.grid(4, min_column_width=150):
+    with st.grid(2, min_column_width=150):
         model = st.selectbox("Network", models, format_func=text.name, key=f"models_attention_model_{run_id}")
         seeds = sorted(scores.loc[scores["model"] == model, "seed"].unique().tolist())
         seed = st.selectbox(
@@ -52,8 +52,9 @@ def attention(run_id: str) -> None:
         rows = rows.loc[rows["symbol"] == symbol].dropna(subset=["p_raw"])
         first, last = rows["ts"].min().date(), rows["ts"].max().date()
         day = st.date_input("Prediction of", last, first, last, key=f"models_attention_day_{run_id}_{symbol}")
-    row = rows.loc[rows["ts"] < pd.Timestamp(day) + pd.Timedelta(days=1)].sort_values("ts").iloc[-1]
-    asked = Asked(run_id=run_id, model=model, fold=int(row["fold"]), seed=int(seed), symbol=symbol, ts=row["ts"])
+    ts = rows.loc[rows["ts"] < pd.Timestamp(day) + pd.Timedelta(days=1), "ts"].max()
+    row = _of_fold(rows.loc[rows["ts"] == ts].drop_duplicates("fold").set_index("fold"), run_id)
+    asked = Asked(run_id=run_id, model=model, fold=int(row.name), seed=int(seed), symbol=symbol, ts=ts)
     which = (
         f"{text.name(model)} of fold {asked.fold + 1} of {scores['fold'].nunique()}, which did not train on this bar, "
         f"from seed {seed}"
@@ -65,6 +66,16 @@ def attention(run_id: str) -> None:
     else:
         _show(asked, which, row, len(seeds))
     st.caption(_without(config))
+
+
+def _of_fold(rows: pd.DataFrame, run_id: str) -> pd.Series:
+    """The bar's row of the chosen fold; only combinatorial splits test a bar in more than one."""
+    if len(rows) == 1:
+        return rows.iloc[0]
+    fold = st.selectbox(
+        "Fold", sorted(rows.index), format_func=lambda fold: f"Fold {fold + 1}", key=f"models_attention_fold_{run_id}"
+    )
+    return rows.loc[fold]
 
 
 def _show(asked: Asked, which: str, row: pd.Series, n_seeds: int) -> None:
@@ -89,12 +100,9 @@ def _without(config: ExperimentConfig) -> str:
     """Which models of the run have no map, and why."""
     networks = [model for model in config.models if model.is_sequence and not has_attention(config, model)]
     others = [model for model in config.models if not model.is_sequence]
-    reasons = []
-    if networks:
-        reasons.append(f"{_names(networks)} read windows, but were trained without attention")
-    if others:
-        reasons.append(f"{_names(others)} read rows, not windows")
-    return f"Without a map: {'; '.join(reasons)}." if reasons else ""
+    reasons = {"trained without attention": networks, "reading rows, not windows": others}
+    told = "; ".join(f"{_names(models)} ({reason})" for reason, models in reasons.items() if models)
+    return f"Without a map: {told}." if told else ""
 
 
 def _names(models: list) -> str:
@@ -102,7 +110,7 @@ def _names(models: list) -> str:
 
 
 def _place(n_before: int) -> str:
-    return "the decision bar itself" if n_before == 0 else f"the one {text.counted(n_before, 'bar')} before"
+    return "the decision bar itself" if n_before == 0 else f"the bar {n_before} back"
 
 
 @st.cache_data(max_entries=32, show_spinner="Loading the saved network …")

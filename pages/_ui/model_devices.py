@@ -29,7 +29,7 @@ def devices(run_id: str) -> None:
         return
     table = report.device_table(times)
     st.dataframe(
-        table.assign(model=[text.name(model) for model in table["model"]]),
+        table.assign(**{column: [text.name(name) for name in table[column]] for column in ("model", "device")}),
         hide_index=True,
         width="stretch",
         column_config=COLUMNS,
@@ -40,7 +40,7 @@ def devices(run_id: str) -> None:
         best = fastest.loc[fastest["windows_per_second"].idxmax()]
         st.caption(
             f"{text.name(best['model'])} reads the most windows a second, {text.thousands(best['windows_per_second'])} "
-            f"on {best['device']}."
+            f"on {text.name(best['device'])}."
         )
     _over_the_run(run_id)
 

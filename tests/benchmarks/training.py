@@ -1,9 +1,9 @@
 """Training against its peers in one run: python -m tests.benchmarks.training [part ...]
 
-Parts: batches, networks, folds, precision. Prints rates and ratios, each contender in turns after a warm-up; quote the
-ratios. CPU seconds of this process are used where contenders run on one thread in it, so that other work on the machine
-moves them less. darts and neuralforecast belong in an environment of their own; where they are not installed, their
-lines say so.
+Parts: batches, networks, folds, cores, precision, start. Prints rates and ratios, each contender in turns after a
+warm-up; quote the ratios. CPU seconds of this process are used where contenders run on one thread in it, so that other
+work on the machine moves them less. darts and neuralforecast belong in an environment of their own; where they are not
+installed, their lines say so.
 """
 
 import importlib.util
@@ -82,15 +82,17 @@ def make_data(n_windows: int, n_features: int = N_FEATURES, length: int = LENGTH
     )
 
 
-def in_turns(contenders: dict[str, Callable[[], object]], repeats: int = 3) -> dict[str, float]:
-    """Median CPU seconds of each, after a turn that is not counted."""
+def in_turns(
+    contenders: dict[str, Callable[[], object]], repeats: int = 3, clock: Callable[[], float] = time.process_time
+) -> dict[str, float]:
+    """Median seconds of each, of the CPU unless another clock is given, after a turn that is not counted."""
     took: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(repeats + 1):
         for name, work in contenders.items():
-            started = time.process_time()
+            started = clock()
             work()
             if turn:
-                took[name].append(time.process_time() - started)
+                took[name].append(clock() - started)
     return {name: statistics.median(seconds) for name, seconds in took.items()}
 
 
@@ -256,6 +258,114 @@ def folds() -> None:
         )
 
 
+def cores() -> None:
+    """Folds too large for one program: a thread a core, in bfloat16 for the LSTM, against one after another.
+
+    Seconds of the wall: it needs a machine with idle cores. Peers have one process and all threads, as they come.
+    """
+    n_threads = os.cpu_count() or 1
+    torch.set_num_threads(n_threads)
+    generator = np.random.default_rng(0)
+    n_folds, n_rows = 2 * n_threads, 2560 + LENGTH
+    index = pd.MultiIndex.from_product([["A"], pd.bdate_range("2010-01-01", periods=n_rows)], names=["symbol", "ts"])
+    X = pd.DataFrame(generator.normal(size=(n_rows, N_FEATURES)), index=index)
+    X.columns = [f"feature_{number}" for number in range(N_FEATURES)]
+    y = pd.Series((X["feature_0"] + generator.normal(size=n_rows) > 0).astype(float), index=index)
+    for name, config in NETWORKS.items():
+        losses: dict[str, float] = {}
+
+        def fit(way: str, at_once: int, low: bool, config: object = config, losses: dict = losses) -> None:
+            train = replace(TRAIN, validation_share=0.2, bfloat16_on_cpu=low)
+            models = [
+                SequenceClassifier(network=config, train=replace(train, seed=seed), sequence_length=LENGTH)
+                for seed in range(n_folds)
+            ]
+            fit_folds(models, [Fold(X=X, y=y)] * n_folds, context=X, together=False, at_once=at_once)
+            losses[way] = statistics.fmean(model.history_[-1]["validation_loss"] for model in models)
+
+        ways = {"one after another": (1, False), "a thread a core": (n_threads, False)}
+        if name == "LSTM":
+            ways["a thread a core, bfloat16"] = (n_threads, True)
+        contenders: dict[str, Callable[[], object]] = {
+            way: lambda way=way, settings=settings, fit=fit: fit(way, *settings) for way, settings in ways.items()
+        }
+        n_windows = int(0.8 * 2560)
+        for who, epoch in peers(name, n_windows).items():
+            contenders[who] = lambda epoch=epoch: [epoch() for _ in range(n_folds)]
+        took = in_turns(contenders, repeats=1, clock=time.perf_counter)
+        best = list(ways)[-1]
+        print(f"{n_folds} folds of a {name}, {n_threads} cores, load {os.getloadavg()[0]:.1f}: ", end="")
+        print(
+            "; ".join(
+                f"{who} {seconds:.1f} s ({seconds / took[best]:.2f}x{_loss(losses, who)})"
+                for who, seconds in took.items()
+            ),
+            flush=True,
+        )
+    torch.set_num_threads(1)
+
+
+def _loss(losses: dict[str, float], who: str) -> str:
+    return f", validation loss {losses[who]:.5f}" if who in losses else ""
+
+
+STARTED = """
+import sys, time
+from dataclasses import replace
+from pathlib import Path
+from finml_core.runs import worker
+
+def learn():
+    trade = worker.experiment_trade()
+
+    def run_experiment(config, bars, *, progress, should_stop, **others):
+        seen = {"stage": "", "asked": 0}
+
+        def report(event):
+            seen.update(stage=event["stage"], asked=0)
+            progress(event)
+
+        def asked():
+            seen["asked"] += 1
+            if seen["stage"] == "train" and seen["asked"] == 2:  # the report itself asks once, then the first batch
+                print(time.time() - float(sys.argv[2]), time.process_time())
+                sys.stdout.flush()
+                (Path(sys.argv[1]) / "cancel").touch()
+            return should_stop()
+
+        return trade.run_experiment(config, bars, progress=report, should_stop=asked, **others)
+
+    return replace(trade, run_experiment=run_experiment)
+
+worker.execute(Path(sys.argv[1]), learn)
+"""
+
+
+def start() -> None:
+    """A worker's start to its first batch: bundled bars, all features, one LSTM; computed features, then kept ones."""
+    import subprocess
+    import tempfile
+    from pathlib import Path
+
+    from finml_core.bars import BarStore, prepare_store
+    from finml_core.experiments import ExperimentConfig
+    from finml_core.models import ModelType
+    from finml_core.runs import RunStore
+
+    config = ExperimentConfig.from_yaml(Path("examples/direction_5d.yaml").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        prepare_store(BarStore(home / "market.duckdb"))
+        store = RunStore(home)
+        for seed, what in enumerate(("features computed", "features kept", "features kept")):
+            chosen = replace(config, models=(ModelType.LSTM,), model=replace(config.model, seed=seed))
+            run_id = store.submit(chosen, launch=False)
+            command = [sys.executable, "-c", STARTED, str(home / "runs" / run_id), str(time.time())]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            wall, cpu = done.stdout.splitlines()[0].split()
+            print(f"start of a worker to its first batch, {what}: {float(wall):.2f} s, {float(cpu):.2f} s of CPU")
+
+
 def precision() -> None:
     """bfloat16 on this CPU, and the last layer's query for the last bar only."""
     data, held_out = make_data(5120), make_data(1024)
@@ -281,7 +391,9 @@ def precision() -> None:
     print(f"Transformer: asking for the last bar only {took['all'] / took['last']:.2f}x asking for all")
 
 
-PARTS = {"batches": batches, "networks": networks, "folds": folds, "precision": precision}
+PARTS = {
+    "batches": batches, "networks": networks, "folds": folds, "cores": cores, "precision": precision, "start": start,
+}  # fmt: skip
 
 
 def main() -> None:
