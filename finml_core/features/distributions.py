@@ -31,11 +31,9 @@ def rolling_quantile(x: FloatArray, window: int, share: float) -> FloatArray:
     ----------
     Hyndman and Fan (1996), The American Statistician 50(4), 361-365, type 7.
     """
-    if share > 0.5:
-        return -rolling_quantile(-x, window, 1 - share)
-    place = share * (window - 1)
+    place = min(share, 1 - share) * (window - 1)
     rank = min(int(place), window - 2)
-    return _on_lanes(_kernels().rolling_low, x, window, rank, place - rank)
+    return _on_lanes(_kernels().rolling_low, x, window, rank, place - rank, -1.0 if share > 0.5 else 1.0)
 
 
 def rolling_rank(x: FloatArray, window: int) -> FloatArray:

@@ -173,6 +173,15 @@ def ratio(numerator, denominator, empty):
 
 
 @compiled
+def relative(x, y):
+    """x / y - 1."""
+    out = np.empty(x.size)
+    for i in range(out.size):
+        out[i] = x[i] / y[i] - 1.0
+    return out
+
+
+@compiled
 def blank(x, window, lanes):
     """A result whose first `window - 1` rows are missing."""
     out = np.empty(x.size)

@@ -9,6 +9,7 @@ SAND2008-6212, equations 2.1 and 3.1.
 import numpy as np
 
 from finml_core.features.compiling import compiled
+from finml_core.features.simd import WIDTH, eight, if_above, if_known, load, store, width_of
 
 TINY = 1e-14  # a deviation below this share of the mean is rounding, not movement
 ROUNDING = 1e-12  # share of a value within which another is equal to it
@@ -20,51 +21,64 @@ EXACT = 2.0**40  # entropies are summed as whole numbers of 2^-40, which no orde
 def rolling_shape(x, window):
     """Sums of squared, cubed and fourth powers of deviations from the mean of the last `window` values."""
     n, m = x.shape
-    out = np.full((3, n, m), np.nan)
-    tail = np.zeros((4, window, m))  # mean and the three sums of members j .. window-1 of the block before
-    state = np.zeros((4, m))
-    for start in range(0, n, window):
-        stop = min(start + window, n)
-        state[:] = 0.0
-        for i in range(start, stop):
-            taken = i - start + 1
-            _take_in(state, x[i], float(taken))
-            if taken == window:
-                for k in range(m):
-                    noise = TINY * state[0, k]
-                    moves = 0.0 if state[1, k] <= window * noise * noise else 1.0
-                    out[0, i, k] = state[1, k] * moves
-                    out[1, i, k] = state[2, k] * moves
-                    out[2, i, k] = state[3, k] * moves
-            elif start > 0:
-                b = float(taken)
-                w = float(window)
+    out = np.full((3, n * m), np.nan)
+    if m % WIDTH == 0:
+        _shape(x.reshape(-1), window, m, out, eight())
+    else:
+        _shape(x.reshape(-1), window, m, out, 0.0)
+    return out.reshape((3, n, m))
+
+
+@compiled
+def _shape(x, window, lanes, out, zero):
+    n_rows, width, w = x.size // lanes, width_of(zero), float(window)
+    tails = np.zeros((4, window * width))  # mean and the three sums of the last 0, 1, 2, .. rows of the block before
+    for lane in range(0, lanes, width):
+        for start in range(0, n_rows, window):
+            first = start * lanes + lane
+            mean, second, third, fourth = zero, zero, zero, zero
+            if start > 0:
+                for back in range(1, window):
+                    value = load(x, first - back * lanes, zero)
+                    mean, second, third, fourth = _taken_in(mean, second, third, fourth, value, float(back))
+                    store(tails[0], back * width, mean)
+                    store(tails[1], back * width, second)
+                    store(tails[2], back * width, third)
+                    store(tails[3], back * width, fourth)
+            mean, second, third, fourth = zero, zero, zero, zero
+            for row in range(min(window, n_rows - start)):
+                place, older, b = first + row * lanes, (window - 1 - row) * width, row + 1.0
+                value = load(x, place, zero)
+                mean, second, third, fourth = _taken_in(mean, second, third, fourth, value, b)
+                if start == 0 and older > 0:
+                    continue
                 a = w - b
-                for k in range(m):
-                    gap = state[0, k] - tail[0, taken, k]
-                    gap_n = gap / w
-                    a2, a3, a4 = tail[1, taken, k], tail[2, taken, k], tail[3, taken, k]
-                    b2, b3, b4 = state[1, k], state[2, k], state[3, k]
-                    second = a2 + b2 + gap * gap_n * a * b
-                    third = a3 + b3 + gap * gap_n * gap_n * a * b * (a - b) + 3.0 * gap_n * (a * b2 - b * a2)
-                    fourth = (
-                        a4
-                        + b4
-                        + gap * gap_n * gap_n * gap_n * a * b * (a * a - a * b + b * b)
-                        + 6.0 * gap_n * gap_n * (a * a * b2 + b * b * a2)
-                        + 4.0 * gap_n * (a * b3 - b * a3)
-                    )
-                    noise = TINY * (tail[0, taken, k] + gap_n * b)
-                    moves = 0.0 if second <= w * noise * noise else 1.0
-                    out[0, i, k] = second * moves
-                    out[1, i, k] = third * moves
-                    out[2, i, k] = fourth * moves
-        if stop - start == window:
-            state[:] = 0.0
-            for j in range(window - 1, -1, -1):
-                _take_in(state, x[start + j], float(window - j))
-                tail[:, j] = state
-    return out
+                a2, a3 = load(tails[1], older, zero), load(tails[2], older, zero)
+                gap = mean - load(tails[0], older, zero)
+                gap_n = gap / w
+                spread = gap * gap_n * (a * b)
+                all_2 = a2 + second + spread
+                all_3 = a3 + third + spread * gap_n * (a - b) + gap_n * 3.0 * (second * a - a2 * b)
+                all_4 = load(tails[3], older, zero) + fourth + spread * gap_n * gap_n * (a * a - a * b + b * b)
+                all_4 = all_4 + gap_n * gap_n * 6.0 * (second * (a * a) + a2 * (b * b))
+                all_4 = all_4 + gap_n * 4.0 * (third * a - a3 * b)
+                noise = (load(tails[0], older, zero) + gap_n * b) * TINY
+                moves = if_above(all_2, noise * noise * w, zero + 1.0, zero)
+                store(out[0], place, all_2 * moves)
+                store(out[1], place, all_3 * moves)
+                store(out[2], place, all_4 * moves)
+
+
+@compiled
+def _taken_in(mean, second, third, fourth, value, count):
+    """Mean and sums with one more value, the `count`-th."""
+    step = value - mean
+    step_n = step * (1.0 / count)
+    term = step * step_n * (count - 1.0)
+    fourth = fourth + term * step_n * step_n * (count * count - 3.0 * count + 3.0)
+    fourth = fourth + step_n * step_n * second * 6.0 - step_n * third * 4.0
+    third = third + term * step_n * (count - 2.0) - step_n * second * 3.0
+    return mean + step_n, second + term, third, fourth
 
 
 @compiled
@@ -86,80 +100,86 @@ def skew_and_kurtosis(second, third, fourth, n):
 
 
 @compiled
-def _take_in(state, row, count):
-    for k in range(row.size):
-        step = row[k] - state[0, k]
-        step_n = step / count
-        term = step * step_n * (count - 1.0)
-        state[0, k] += step_n
-        state[3, k] += (
-            term * step_n * step_n * (count * count - 3.0 * count + 3.0)
-            + 6.0 * step_n * step_n * state[1, k]
-            - 4.0 * step_n * state[2, k]
-        )
-        state[2, k] += term * step_n * (count - 2.0) - 3.0 * step_n * state[1, k]
-        state[1, k] += term
-
-
-@compiled
-def rolling_low(x, window, rank, fraction):
+def rolling_low(x, window, rank, fraction, sign=1.0):
     """Between the values of rank `rank` and `rank + 1` from below (0 is the least), `fraction` of the way up.
 
     Only the lowest rank + 2 values of each part are kept in order, so the cost grows with the rank, not the window.
+    With a `sign` of -1.0, ranks count from above.
     """
     n, m = x.shape
-    out = np.full((n, m), np.nan)
-    kept = rank + 2
-    head = np.full((kept, m), np.inf)
-    tail = np.full((window, kept, m), np.inf)
-    head_gap = np.zeros(m)  # 0, or missing where a member is
-    tail_gap = np.zeros((window, m))
-    carried = np.empty(m)
-    low = np.empty(m)
-    high = np.empty(m)
-    for start in range(0, n, window):
-        stop = min(start + window, n)
-        head[:] = np.inf
-        head_gap[:] = 0.0
-        for i in range(start, stop):
-            taken = i - start + 1
-            _insert(head, head_gap, x[i], carried)
-            if taken == window:
-                for k in range(m):
-                    out[i, k] = head[rank, k] + fraction * (head[rank + 1, k] - head[rank, k]) + head_gap[k]
-            elif start > 0:
-                before = tail[taken]
-                for k in range(m):
-                    low[k] = min(before[rank, k], head[rank, k])
-                    high[k] = min(before[rank + 1, k], head[rank + 1, k])
-                for j in range(rank):
-                    for k in range(m):
-                        low[k] = min(low[k], max(before[j, k], head[rank - 1 - j, k]))
-                for j in range(rank + 1):
-                    for k in range(m):
-                        high[k] = min(high[k], max(before[j, k], head[rank - j, k]))
-                for k in range(m):
-                    out[i, k] = low[k] + fraction * (high[k] - low[k]) + (head_gap[k] + tail_gap[taken, k])
-        if stop - start == window:
-            head[:] = np.inf
-            head_gap[:] = 0.0
-            for j in range(window - 1, -1, -1):
-                _insert(head, head_gap, x[start + j], carried)
-                tail[j] = head
-                tail_gap[j] = head_gap
-    return out
+    out = np.full(n * m, np.nan)
+    if m % WIDTH == 0:
+        _low(x.reshape(-1), window, m, (rank, fraction, sign), out, eight())
+    else:
+        _low(x.reshape(-1), window, m, (rank, fraction, sign), out, 0.0)
+    return out.reshape((n, m))
 
 
 @compiled
-def _insert(ordered, gap, row, carried):
-    for k in range(row.size):
-        gap[k] += row[k] - row[k]
-        carried[k] = row[k] if row[k] == row[k] else np.inf
-    for j in range(ordered.shape[0]):
-        for k in range(row.size):
-            held = ordered[j, k]
-            ordered[j, k] = carried[k] if carried[k] < held else held
-            carried[k] = held if carried[k] < held else carried[k]
+def _low(x, window, lanes, wanted, out, zero):
+    rank, fraction, sign = wanted
+    n_rows, width = x.size // lanes, width_of(zero)
+    slot = (rank + 2) * width
+    head = np.empty(slot)
+    tail = np.full(window * slot, np.inf)  # the lowest of the last 0, 1, 2, .. rows of the block before
+    gaps = np.zeros(window * width)  # 0, or missing where a member is
+    for lane in range(0, lanes, width):
+        for start in range(0, n_rows, window):
+            first = start * lanes + lane
+            gap = zero
+            if start > 0:
+                for back in range(1, window):
+                    value = load(x, first - back * lanes, zero) * sign
+                    gap = gap + (value - value)
+                    store(gaps, back * width, gap)
+                    _insert(value, tail[(back - 1) * slot : back * slot], tail[back * slot : (back + 1) * slot])
+            head[:] = np.inf
+            gap = zero
+            for row in range(min(window, n_rows - start)):
+                place, older = first + row * lanes, window - 1 - row
+                value = load(x, place, zero) * sign
+                gap = gap + (value - value)
+                _insert(value, head, head)
+                if start > 0 or older == 0:
+                    low, high = _lowest_of_both(tail[older * slot : (older + 1) * slot], head, rank, zero)
+                    known = gap + load(gaps, older * width, zero)
+                    store(out, place, (low + (high - low) * fraction + known) * sign)
+
+
+@compiled
+def _insert(value, ordered, made):
+    """The ascending vectors of `ordered` with a value among them, less the highest, into `made`, which may be it."""
+    zero = value * 0.0
+    carried = if_known(value, value, zero + np.inf)
+    width = width_of(value)
+    for place in range(0, ordered.size, width):
+        held = load(ordered, place, value)
+        store(made, place, if_above(held, carried, carried, held))
+        carried = if_above(held, carried, held, carried)
+
+
+@compiled
+def _lowest_of_both(some, others, rank, zero):
+    """Values of rank `rank` and `rank + 1` of two ascending lists together."""
+    width = width_of(zero)
+    low = _lower(load(some, rank * width, zero), load(others, rank * width, zero))
+    high = _lower(load(some, (rank + 1) * width, zero), load(others, (rank + 1) * width, zero))
+    for j in range(rank + 1):
+        here = load(some, j * width, zero)
+        if j < rank:
+            low = _lower(low, _higher(here, load(others, (rank - 1 - j) * width, zero)))
+        high = _lower(high, _higher(here, load(others, (rank - j) * width, zero)))
+    return low, high
+
+
+@compiled
+def _lower(x, y):
+    return if_above(x, y, y, x)
+
+
+@compiled
+def _higher(x, y):
+    return if_above(x, y, x, y)
 
 
 @compiled
@@ -262,26 +282,49 @@ def bin_codes(x, edges):
 
 @compiled
 def weighted_sum(x, weights):
-    """Sum of weights[j] times the value j rows earlier."""
+    """Sum of weights[j] times the value j rows earlier, from the earliest on."""
     n, m = x.shape
-    x = x.reshape(-1)
-    width = weights.size
     out = np.full(n * m, np.nan)
-    for first in range((width - 1) * m, n * m, TILE):
-        stop = min(first + TILE, n * m)
-        total = out[first:stop]
-        total[:] = 0.0
-        j = 0
-        while j + 4 <= width:
-            a, b = x[first - j * m : stop - j * m], x[first - (j + 1) * m : stop - (j + 1) * m]
-            c, d = x[first - (j + 2) * m : stop - (j + 2) * m], x[first - (j + 3) * m : stop - (j + 3) * m]
-            p, q, r, s = weights[j], weights[j + 1], weights[j + 2], weights[j + 3]
-            for i in range(total.size):
-                total[i] += (p * a[i] + q * b[i]) + (r * c[i] + s * d[i])
-            j += 4
-        while j < width:
-            a = x[first - j * m : stop - j * m]
-            for i in range(total.size):
-                total[i] += weights[j] * a[i]
-            j += 1
+    if m % WIDTH == 0:
+        _weighted(x.reshape(-1), weights, m, out, eight())
+    else:
+        _weighted(x.reshape(-1), weights, m, out, 0.0)
     return out.reshape((n, m))
+
+
+@compiled
+def _weighted(x, weights, lanes, out, zero):
+    n_rows, n_weights = x.size // lanes, weights.size
+    for lane in range(0, lanes, width_of(zero)):
+        row = n_weights - 1
+        while n_weights > 3 and row + 4 <= n_rows:  # four rows together read each value once
+            place = row * lanes + lane
+            a, b, c, d = zero, zero, zero, zero
+            for age in range(n_weights - 1, n_weights - 4, -1):
+                value = load(x, place - age * lanes, zero)
+                a = a + value * weights[age]
+                if age < n_weights - 1:
+                    b = b + value * weights[age + 1]
+                if age < n_weights - 2:
+                    c = c + value * weights[age + 2]
+            for age in range(n_weights - 4, -1, -1):
+                value = load(x, place - age * lanes, zero)
+                a, b = a + value * weights[age], b + value * weights[age + 1]
+                c, d = c + value * weights[age + 2], d + value * weights[age + 3]
+            for later in range(1, 4):
+                value = load(x, place + later * lanes, zero)
+                if later < 2:
+                    b = b + value * weights[1 - later]
+                if later < 3:
+                    c = c + value * weights[2 - later]
+                d = d + value * weights[3 - later]
+            store(out, place, a)
+            store(out, place + lanes, b)
+            store(out, place + 2 * lanes, c)
+            store(out, place + 3 * lanes, d)
+            row += 4
+        for last in range(row, n_rows):
+            total = zero
+            for age in range(n_weights - 1, -1, -1):
+                total = total + load(x, (last - age) * lanes + lane, zero) * weights[age]
+            store(out, last * lanes + lane, total)

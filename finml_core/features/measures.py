@@ -5,7 +5,9 @@ import numpy as np
 from finml_core.features.rolling import (
     exponential_mean,
     lag,
+    log_change,
     log_ratio,
+    ratio,
     rolling_max,
     rolling_mean,
     rolling_min,
@@ -26,7 +28,7 @@ def log_close(segment: Segment) -> FloatArray:
 @shared
 def log_return(segment: Segment, window: int) -> FloatArray:
     """log close[t] / close[t-window]."""
-    return log_ratio(segment.close, lag(segment.close, window))
+    return log_change(segment.close, window)
 
 
 @shared
@@ -65,7 +67,8 @@ def exponential_close(segment: Segment, span: int) -> FloatArray:
 def close_moments(segment: Segment, window: int) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation (ddof 0) of the close."""
     mean, squares = rolling_moments(segment.close, window)
-    return mean, np.sqrt(squares / window)
+    squares /= window
+    return mean, np.sqrt(squares, out=squares)
 
 
 @shared
@@ -77,7 +80,14 @@ def return_moments(segment: Segment, lags: int, window: int) -> tuple[FloatArray
 @shared
 def return_deviation(segment: Segment, window: int) -> FloatArray:
     """Standard deviation (ddof 1) of one-bar log returns."""
-    return np.sqrt(return_moments(segment, 1, window)[1] / (window - 1))
+    variance = return_moments(segment, 1, window)[1] / (window - 1)
+    return np.sqrt(variance, out=variance)
+
+
+@shared
+def scaled_return(segment: Segment, window: int) -> FloatArray:
+    """One-bar log return over its deviation; 0 where nothing moves."""
+    return ratio(log_return(segment, 1), return_deviation(segment, window), empty=0.0)
 
 
 @shared

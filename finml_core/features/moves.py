@@ -3,7 +3,9 @@
 from finml_core.features.compiling import compiled
 from finml_core.features.kernels import blank
 from finml_core.features.rolling import ROUNDING
-from finml_core.features.simd import WIDTH, eight, if_above, load, store, width_of
+from finml_core.features.simd import WIDTH, eight, if_above, load, root, store, width_of
+
+PAIRED = 2**0.5 - 1  # root of 3 - 2 root 2
 
 
 @compiled
@@ -57,3 +59,32 @@ def _money(price, bars, lanes, moves, first, stop, zero):
         rise = if_above(change, least, money, zero)
         store(rising, place, rise + known)
         store(moving, place, if_above(zero - change, least, money, rise) + known)
+
+
+@compiled
+def pair_spreads(high, low, close, lanes):
+    """Corwin and Schultz's alpha of each bar and the one before, at least 0, from logarithms of prices.
+
+    As (root 2 - 1)^2 = 3 - 2 root 2, their difference of fractions is (root(b) - root(g)) / (root 2 - 1).
+    """
+    out = blank(high, 2, lanes)
+    in_eights = high.size - max(high.size - lanes, 0) % WIDTH
+    _pair_spreads((high, low, close), lanes, out, lanes, in_eights, eight())
+    _pair_spreads((high, low, close), lanes, out, in_eights, high.size, 0.0)
+    return out
+
+
+@compiled
+def _pair_spreads(prices, lanes, out, first, stop, zero):
+    high, low, close = prices
+    for place in range(first, stop, width_of(zero)):
+        h, l = load(high, place, zero), load(low, place, zero)
+        before = place - lanes
+        h_0, l_0, c_0 = load(high, before, zero), load(low, before, zero), load(close, before, zero)
+        above, below = l - c_0, h - c_0
+        gap = if_above(above, zero, above, zero) + if_above(zero, below, below, zero)  # moved to touch the close before
+        h_1, l_1 = h - gap, l - gap
+        both = if_above(h_1, h_0, h_1, h_0) - if_above(l_0, l_1, l_1, l_0)
+        alpha = (root((h - l) * (h - l) + (h_0 - l_0) * (h_0 - l_0)) - both) / PAIRED
+        known = (above - above) + (below - below) + (h_0 - h_0) + (l_0 - l_0)  # 0, or missing
+        store(out, place, if_above(alpha, zero, alpha, zero) + known)

@@ -33,9 +33,20 @@ def ratio(numerator: FloatArray, denominator: FloatArray, *, empty: float) -> Fl
 
 def relative(x: FloatArray, y: FloatArray) -> FloatArray:
     """x / y - 1."""
-    out = x / y
+    return _kernels().relative(_flat(x), _flat(y)).reshape(x.shape)
+
+
+def change(x: FloatArray, n_bars: int) -> FloatArray:
+    """x over its value `n_bars` earlier, less 1; missing in the first `n_bars` rows."""
+    out = _growth(x, n_bars)
     out -= 1
     return out
+
+
+def log_change(x: FloatArray, n_bars: int) -> FloatArray:
+    """Logarithm of x over its value `n_bars` earlier; missing in the first `n_bars` rows."""
+    out = _growth(x, n_bars)
+    return np.log(out, out=out)
 
 
 def log_ratio(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -144,6 +155,13 @@ def settling_bars(alpha: float, smoothings: int = 1) -> int:
     while (smoothings - 1) * math.log1p(alpha * k) + k * math.log1p(-alpha) > math.log(SETTLED):
         k += 1
     return k
+
+
+def _growth(x: FloatArray, n_bars: int) -> FloatArray:
+    out = np.empty_like(x, order="C")
+    out[:n_bars] = np.nan
+    np.divide(x[n_bars:], x[: max(len(x) - n_bars, 0)], out=out[n_bars:])
+    return out
 
 
 def _smoothed(x: FloatArray, alpha: float, seed_count: int, seed_divisor: int) -> FloatArray:

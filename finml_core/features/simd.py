@@ -10,6 +10,7 @@ import operator
 
 from llvmlite import ir
 from numba import types
+from numba.core.cgutils import get_or_insert_function
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
@@ -184,6 +185,18 @@ def _starts(context, builder, kind, starts, row):
 def _at(context, builder, kind, array, place, vector=VECTOR):
     pointer = builder.gep(context.make_array(kind)(context, builder, array).data, [place])
     return builder.bitcast(pointer, vector.as_pointer())
+
+
+@intrinsic
+def root(typing_context, x):
+    """Square root."""
+
+    def build(context, builder, sig, args):
+        kind = args[0].type
+        name = "llvm.sqrt.v8f64" if kind == VECTOR else "llvm.sqrt.f64"
+        return builder.call(get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), name), args)
+
+    return x(x), build
 
 
 def _splat(builder, number):

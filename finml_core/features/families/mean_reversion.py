@@ -139,13 +139,13 @@ def hurst_exponent(segment: Segment, window: int) -> FloatArray:
     """Generalised Hurst exponent of order 2: 0.5 for a random walk."""
     lags = hurst_lags(window)
     log_lag = np.log(lags) - np.log(lags).mean()
-    exponent, is_constant = np.zeros(segment.shape), np.zeros(segment.shape, dtype=bool)
+    exponent = np.zeros(segment.shape)
     for lag_, weight in zip(lags, log_lag / (log_lag @ log_lag) / 2, strict=True):
         variance = measures.return_moments(segment, lag_, window)[1]
-        is_constant |= variance == 0
-        log_variance = np.maximum(variance, SMALLEST)
-        np.log(log_variance, out=log_variance)
-        log_variance *= weight
-        exponent += log_variance
-    np.copyto(exponent, 0.5, where=is_constant & np.isfinite(exponent))
+        with np.errstate(divide="ignore", invalid="ignore"):  # where nothing moves
+            log_variance = np.log(variance)
+            log_variance *= weight
+            exponent += log_variance
+    # the longest lag reads all that the others read
+    np.copyto(exponent, 0.5, where=~(np.isfinite(exponent) | np.isnan(variance)))
     return exponent

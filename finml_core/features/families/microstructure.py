@@ -116,7 +116,7 @@ def amihud_impact(segment: Segment, window: int) -> FloatArray:
 
 def vpin(segment: Segment, window: int) -> FloatArray:
     """Share of volume that one side traded more than the other, each bar's volume divided by its return."""
-    scaled = ratio(measures.log_return(segment, 1), measures.return_deviation(segment, window), empty=0.0)
+    scaled = measures.scaled_return(segment, window)
     one_sided = segment.volume * erf(np.abs(scaled) / np.sqrt(2))  # 2 Phi(z) - 1 = erf(z / root 2)
     volume = np.where(np.isnan(scaled), np.nan, segment.volume)
     return ratio(rolling_sum(one_sided, window), rolling_sum(volume, window), empty=0.0)

@@ -6,6 +6,7 @@ from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import (
+    change,
     lag,
     mean_deviation,
     ratio,
@@ -148,15 +149,15 @@ def _oscillators(config: FeatureConfig) -> list[Feature]:
 
 def rate_of_change(segment: Segment, window: int) -> FloatArray:
     """Return over `window` bars, in per cent."""
-    change = relative(segment.close, lag(segment.close, window))
-    change *= 100
-    return change
+    moved = change(segment.close, window)
+    moved *= 100
+    return moved
 
 
 def acceleration(segment: Segment, window: int) -> FloatArray:
     """Change of the log return from the window before."""
-    change = measures.log_return(segment, window)
-    return change - lag(change, window)
+    moved = measures.log_return(segment, window)
+    return moved - lag(moved, window)
 
 
 def skipped_momentum(segment: Segment, skip: int, window: int) -> FloatArray:

@@ -5,7 +5,7 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import lag, ratio, relative
+from finml_core.features.rolling import change, lag, ratio, relative
 from finml_core.features.segment import Segment
 from finml_core.typing import FloatArray
 
@@ -73,7 +73,7 @@ def _bar_shape() -> list[Feature]:
 
 def simple_return(segment: Segment, window: int) -> FloatArray:
     """Return over `window` bars, as a fraction."""
-    return relative(segment.close, lag(segment.close, window))
+    return change(segment.close, window)
 
 
 def high_low_ratio(segment: Segment) -> FloatArray:

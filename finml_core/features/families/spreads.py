@@ -136,20 +136,29 @@ def abdi_ranaldo(segment: Segment, window: int) -> FloatArray:
 @shared
 def _spread_of_pairs(segment: Segment) -> FloatArray:
     """Spread that makes the range of two bars narrower than two bars' volatility would."""
-    high, low = np.log(segment.high), np.log(segment.low)
-    before = np.log(lag(segment.close, 1))
-    gap = np.maximum(low - before, 0) + np.minimum(high - before, 0)  # bar t is moved to touch the close before
-    single = (high - low) ** 2
-    both = (np.maximum(high - gap, lag(high, 1)) - np.minimum(low - gap, lag(low, 1))) ** 2
-    scale = 3 - 2 * np.sqrt(2)
-    total = single + lag(single, 1)
-    alpha = (np.sqrt(2 * total) - np.sqrt(total)) / scale - np.sqrt(both / scale)
-    return np.maximum(2 * np.tanh(alpha / 2), 0)  # tanh(a/2) = (exp a - 1) / (exp a + 1)
+    from finml_core.features.moves import pair_spreads
+
+    prices = (_log_high(segment), _log_low(segment), measures.log_close(segment))
+    alpha = pair_spreads(*(price.reshape(-1) for price in prices), segment.shape[1]).reshape(segment.shape)
+    alpha /= 2
+    np.tanh(alpha, out=alpha)  # tanh(a/2) = (exp a - 1) / (exp a + 1)
+    alpha *= 2
+    return alpha
+
+
+@shared
+def _log_high(segment: Segment) -> FloatArray:
+    return np.log(segment.high)
+
+
+@shared
+def _log_low(segment: Segment) -> FloatArray:
+    return np.log(segment.low)
 
 
 @shared
 def _off_the_middle(segment: Segment) -> FloatArray:
-    middle = (np.log(segment.high) + np.log(segment.low)) / 2
+    middle = (_log_high(segment) + _log_low(segment)) / 2
     close, before = lag(measures.log_close(segment), 1), lag(middle, 1)
     return (close - before) * (close - middle)
 

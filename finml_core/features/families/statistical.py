@@ -149,7 +149,7 @@ def autocorrelation(segment: Segment, lags: int, window: int) -> FloatArray:
 
 def entropy(segment: Segment, window: int) -> FloatArray:
     """0 where all scaled returns are alike, 1 where all sizes are equally frequent."""
-    scaled = ratio(measures.log_return(segment, 1), measures.return_deviation(segment, window), empty=0.0)
+    scaled = measures.scaled_return(segment, window)
     edges = np.array([NormalDist().inv_cdf(number / N_BINS) for number in range(1, N_BINS)])
     return rolling_entropy(scaled, edges, window)
 
