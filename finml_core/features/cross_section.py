@@ -24,14 +24,21 @@ class Compared(NamedTuple):
 
 
 @shared
-def compare(panel: Panel, rule: Callable[..., FloatArray], arguments: Arguments, sectors: Sectors = ()) -> Compared:
-    """Place of each symbol's value of a rule among those of the same time, and of the same sector if there are any."""
+def compare(
+    panel: Panel, rule: Callable[..., FloatArray], arguments: Arguments, sectors: Sectors = (), first: int = 0
+) -> Compared:
+    """Place of each symbol's value of a rule among those of the same time, and of the same sector if there are any.
+
+    Missing before the `first` of the panel's distinct times.
+    """
     from finml_core.features import kernels_panel
 
     column = panel.of(rule, **dict(arguments))
     rows, offsets = groups(panel, sectors)
     out = np.full((3, len(panel)), np.nan)
-    edges = np.linspace(0, len(offsets) - 1, PARTS + 1).astype(np.int64)
+    n_groups = len(offsets) - 1
+    a_time = n_groups // max(len(panel.moments[1]), 1)  # sectors
+    edges = np.linspace(first * a_time, n_groups, PARTS + 1).astype(np.int64)
     in_threads(
         lambda part: kernels_panel.compare(column, rows, offsets[edges[part] : edges[part + 1] + 1], out), range(PARTS)
     )

@@ -58,8 +58,9 @@ class Panel:
     A rule that compares symbols takes the panel and gives one value a bar, shape (n_bars,), in the order of the bars.
     """
 
-    def __init__(self, bars: pd.DataFrame, factor: FloatArray | None = None):
+    def __init__(self, bars: pd.DataFrame, factor: FloatArray | None = None, asked: pd.Timestamp | None = None):
         self.bars = bars
+        self._asked = asked
         self._known_factor = factor  # of prices, where more is known of adj_close than these bars show
         self.offsets = symbol_offsets(bars)  # symbol i owns rows offsets[i] .. offsets[i+1]-1
         self.blocks = pack(self.offsets[:-1], np.diff(self.offsets))
@@ -79,6 +80,15 @@ class Panel:
         """Place of each bar's time among the panel's distinct times, shape (n_bars,), and those times in order."""
         codes, distinct = pd.factorize(self.stamps, sort=True)
         return codes, distinct
+
+    @cached_property
+    def asked(self) -> int:
+        """The first of the distinct times that values are asked for; earlier bars are there to be reached back to."""
+        if self._asked is None:
+            return 0
+        return int(
+            np.searchsorted(self.moments[1], self._asked.to_datetime64().astype("datetime64[us]").astype(np.int64))
+        )
 
     @cached_property
     def sections(self) -> tuple[IntArray, IntArray]:

@@ -56,7 +56,7 @@ class FeatureStream:
         if len(new):
             by_name = dict(zip(self._names, values, strict=True))
             self._fill_own(added, by_name)
-            self._fill_comparing(added, by_name)
+            self._fill_comparing(added, by_name, new["ts"].min())
         return on_input_index(values.T, self._names, new, bars)
 
     def _fill_own(self, added: Added, by_name: dict[str, FloatArray]) -> None:
@@ -84,11 +84,11 @@ class FeatureStream:
 
         in_threads(fill, work)
 
-    def _fill_comparing(self, added: Added, by_name: dict[str, FloatArray]) -> None:
+    def _fill_comparing(self, added: Added, by_name: dict[str, FloatArray], first: pd.Timestamp) -> None:
         if not self._comparing:
             return
         bars, factor, places = self._recent.since(added, max(feature.reach for feature in self._comparing))
-        panel = Panel(bars, factor)
+        panel = Panel(bars, factor, asked=first)
         for feature in self._comparing:
             by_name[feature.name][:] = feature.of(panel)[places]
 

@@ -169,7 +169,7 @@ def mean_money(segment: Segment, window: int) -> FloatArray:
 
 def place(panel: Panel, what: str, quantity: Quantity, sectors: Sectors) -> FloatArray:
     """Rank, percentile or demeaned value among the symbols of the same time, and sector if there are sectors."""
-    compared = cross_section.compare(panel, quantity.rule, quantity.arguments, sectors)
+    compared = cross_section.compare(panel, quantity.rule, quantity.arguments, sectors, panel.asked)
     return getattr(compared, what)
 
 
