@@ -48,12 +48,23 @@ class StudyStore:
         return self._jobs.submit(config)
 
     def find(self, config: "StudyConfig") -> RunStatus | None:
-        """Where this study stands; None if nobody asked for it."""
+        """Where this study stands; None if nobody asked for it.
+
+        One that an earlier version of the code has done, which wrote the configuration otherwise, is found as well.
+        """
         study_id = make_run_id(config.name, config.to_yaml(), self._snapshot(config), self._jobs.code_version)
         try:
             return self._jobs.status(study_id)
         except RunError:
-            return None
+            alike = [study for study in self._jobs.list() if study.state == "done" and self._asks(study, config)]
+            return alike[0] if alike else None
+
+    def _asks(self, study: RunStatus, config: "StudyConfig") -> bool:
+        try:
+            text = read_text(self._jobs.home / STUDIES / study.run_id / CONFIG_FILE)
+        except OSError:  # deleted meanwhile
+            return False
+        return _question(text) == _question(config.to_yaml())
 
     def status(self, study_id: str) -> RunStatus:
         """Where a study stands; RunError if there is none of this id."""
@@ -84,6 +95,11 @@ def delete_studies(folder: Path, run_id: str) -> None:
             shutil.rmtree(study, ignore_errors=True)
         else:
             write_text(study / CANCEL_FILE, "")
+
+
+def _question(text: str) -> tuple[str, str]:
+    """Kind, run and model of a study, and its own settings: its text without the experiment, which the run names."""
+    return text.split("\nexperiment:", 1)[0], text.rsplit("\nlearning:", 1)[-1]
 
 
 def _run_of(study: Path) -> str | None:

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from finml_core import charts
+from finml_core.splits import SplitAudit
 from pages._ui import tables, text
 from pages._ui import validation_studies as studies
 from pages._ui.frame import chart, download_table, verdict
@@ -46,7 +47,12 @@ def draw_comparison(chosen: Chosen, label: Asked, choice: SplitChoice) -> None:
     tables.show(
         audit.folds, tuple(AUDITED), alt=f"What each fold of {name} leaks", labels=audited(), download="split_audit"
     )
+    draw_offenders(audit, name)
     draw_drift(studies.drift(chosen, label, choice, name), label, name)
+
+
+def draw_offenders(audit: SplitAudit, name: str) -> None:
+    """The verdict on a splitter, and the training rows that it rests on."""
     if audit.n_offenders == 0:
         verdict(
             "passed", f"**{name}**: no training row shares time with a test row, comes twice, or should be at rest."

@@ -10,6 +10,7 @@ from finml_core.experiments import ExperimentConfig, SplitConfig, study_of
 from finml_core.features import FeatureConfig
 from finml_core.models import ModelType
 from finml_core.runs import RunStore, StudyStore
+from finml_core.runs.status import read_status, write_status
 
 CONFIG = ExperimentConfig(
     name="small",
@@ -54,6 +55,23 @@ def test_a_study_is_done_beside_its_run_found_again_and_gone_with_it(runs, studi
     assert len(runs.trials()) == 2  # what was shown was shown
     with pytest.raises(RunError, match="there is no run"):
         studies.submit(asked)
+
+
+def test_what_an_earlier_version_of_the_code_has_done_is_still_found(runs, studied):
+    asked = study_of(studied, CONFIG, "families", "logistic")
+    studies = StudyStore(runs, launcher=lambda folder: None)
+    study_id = studies.submit(asked)
+    folder = runs.home / "studies" / study_id
+    earlier = folder.with_name("families-of-an-earlier-version")
+    folder.rename(earlier)
+    text = (earlier / "config.yaml").read_text(encoding="utf-8")
+    (earlier / "config.yaml").write_text(text.replace("  n_seeds: 1\n", ""), encoding="utf-8")
+    assert studies.find(asked) is None  # it was never done
+    write_status(earlier, dataclasses.replace(read_status(earlier), state="done"))
+    assert studies.find(asked).run_id == earlier.name
+    for kind, run in (("features", studied), ("families", "another")):
+        other = dataclasses.replace(asked, kind=kind, run_id=run)
+        assert not studies._asks(studies.find(asked), other)
 
 
 def test_a_failed_or_cancelled_study_has_shown_nothing_and_adds_no_trial(runs, studied, until):
