@@ -172,7 +172,12 @@ def feature_scores(frame: pd.DataFrame, *, title: str = "Score", height: int | N
         alt.Chart(shown)
         .mark_bar(cornerRadiusEnd=0, size=12)
         .encode(
-            y=alt.Y("name:N", title="Feature", sort=list(frame["name"]), axis=alt.Axis(grid=False, labelLimit=170)),
+            y=alt.Y(
+                "name:N",
+                title="Feature",
+                sort=list(frame["name"]),
+                axis=alt.Axis(grid=False, labelLimit=170, labelOverlap=False),  # every bar has its name
+            ),
             x=alt.X("score:Q", title=title, axis=alt.Axis(tickCount=width_ticks())),
             color=alt.Color("state:N", scale=color_scale({"chosen": UP, "not chosen": NEUTRAL}), legend=legend(2)),
             tooltip=[

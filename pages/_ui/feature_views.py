@@ -254,11 +254,16 @@ def _years(study: signals.SignalStudy, horizon: int) -> None:
 def _regimes(key: Key, study: signals.SignalStudy, horizon: int) -> None:
     groups = signals.by_regime(study, horizon, studies.market_regimes(key)).dropna(subset=["ic"])
     groups = groups.assign(group=groups["group"].map(text.name)).sort_values("n", ascending=False)
-    best = groups.loc[groups["ic"].abs().idxmax(), "group"] if len(groups) else ""
+    clear = groups.loc[groups["lower"] * groups["upper"] > 0]
+    told = (
+        f"Clear of zero (90{text.THIN}%) under {', '.join(clear['group'])}."
+        if len(clear)
+        else "Clear of zero under none of them."
+    )
     chart(
         charts.information_by_group(groups, title="Regime"),
-        f"Strongest under {best}. The regime is that of the equal-weight index, as known at each bar."
-        if best
+        f"{told} The regime is that of the equal-weight index, as known at each bar."
+        if len(groups)
         else "No regime is known on these bars yet.",
         alt=f"Information coefficient of {study.name} by regime",
         key="features_regimes",

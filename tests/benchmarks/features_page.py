@@ -142,8 +142,9 @@ def walk(page: Any, server: psutil.Process) -> None:
         def act(number: int) -> None:
             box = main.get_by_role("combobox", name=name)
             box.click()
-            if options:
-                page.get_by_role("option", name=options[number % len(options)], exact=True).click()
+            if options:  # the list is longer than its window
+                page.keyboard.type(options[number % len(options)])
+                page.keyboard.press("Enter")
             else:
                 page.get_by_role("option").nth(1 + number).click()
 
