@@ -29,7 +29,7 @@ def history_curve(curve: pd.DataFrame, *, metric: str = "AUC", height: int = TAL
     ends = [float(curve["length"].min()), float(curve["length"].max())] if len(curve) else [1.0, 10.0]
     x = alt.X(
         "ts:Q",
-        title="Training history before each test (bars, equal steps are equal ratios)",
+        title="Training history (bars, log scale)",
         scale=alt.Scale(type="log", base=2, nice=False, domain=ends),
         axis=alt.Axis(grid=False, values=sorted(curve["length"].tolist()), format=",d", labelOverlap=True),
     )
@@ -69,7 +69,12 @@ def ablation_importance(table: pd.DataFrame, *, title: str = "Left out", height:
     )
     states = {"Missed": UP, "Not told from chance": NEUTRAL}
     x = alt.X("importance:Q", title="AUC lost without it", axis=alt.Axis(tickCount=width_ticks(), format="+.3~f"))
-    y = alt.Y("group:N", title=title, sort=list(shown["group"]), axis=alt.Axis(grid=False, labelLimit=LABEL_ROOM))
+    y = alt.Y(
+        "group:N",
+        title=title,
+        sort=list(shown["group"]),
+        axis=alt.Axis(grid=False, labelLimit=LABEL_ROOM, labelOverlap=False),
+    )
     color = alt.Color("state:N", scale=color_scale(states), legend=alt.Legend(title=None, orient="bottom"))
     fill = alt.Fill("state:N", scale=alt.Scale(domain=list(states), range=[UP, "transparent"]), legend=None)
     tooltip = [
@@ -101,7 +106,12 @@ def seed_scores(scores: pd.DataFrame, *, metric: str = "AUC", height: int | None
     spread = summary["std"].fillna(0.0)
     summary = summary.assign(low=summary["mean"] - spread, high=summary["mean"] + spread)
     x = alt.X("score:Q", title=metric, scale=alt.Scale(zero=False, padding=12), axis=alt.Axis(tickCount=width_ticks()))
-    y = alt.Y("row:N", title="Model and fold", sort=order, axis=alt.Axis(grid=False, labelLimit=LABEL_ROOM))
+    y = alt.Y(
+        "row:N",
+        title="Model and fold",
+        sort=order,
+        axis=alt.Axis(grid=False, labelLimit=LABEL_ROOM, labelOverlap=False),
+    )
     color = series_color(colors, "model", labelled=True)
     ticks = (
         alt.Chart(shown)
