@@ -185,7 +185,10 @@ def main() -> None:
     """Measure and print."""
     from playwright.sync_api import sync_playwright
 
-    chromium = next(found for name in CHROMIUM if (found := shutil.which(name)))
+    chromium = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if chromium is None:
+        print("no Chromium is installed: nothing measured (scripts/install_chromium.sh)")
+        return
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         home = Path(sys.argv[1]) if len(sys.argv) > 1 else make_home(Path(folder))
         browser = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
