@@ -1,7 +1,9 @@
 """Models are chosen by family, the cost answers, a run's curves grow while it trains, its results are taken apart."""
 
 import shutil
+import time
 
+import psutil
 import pytest
 
 from finml_core.experiments import ExperimentConfig, SplitConfig
@@ -27,7 +29,7 @@ LOOKING = ExperimentConfig(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def training(start_server, finished_home, tmp_path_factory):
     """A dashboard of its own, in which a network is trained."""
     return start_server(shutil.copytree(finished_home, tmp_path_factory.mktemp("training") / "home"))
@@ -37,6 +39,18 @@ def wait_for_cost(page, n_trainings):
     """Until the page announces so many trainings."""
     page.locator(MAIN).get_by_text(f"{n_trainings} trainings on about").wait_for()
     settled(page)
+
+
+def paused_in_training(store, run_id):
+    """The run's process, stopped after its first epoch: on a fast machine the page would come too late."""
+    end = time.monotonic() + TRAIN_MS / 1000
+    while "history" not in store.tables(run_id):
+        assert time.monotonic() < end, store.log(run_id)
+        time.sleep(0.02)
+    worker = psutil.Process(store.status(run_id).pid)
+    worker.suspend()
+    assert store.status(run_id).state == "running"
+    return worker
 
 
 def open_tab(page, name):
@@ -59,10 +73,12 @@ def test_the_cost_answers_the_sliders_before_anything_is_trained(finished_server
 def test_a_network_is_watched_while_it_trains_and_taken_apart_when_it_is_done(training, open_page):
     store = RunStore(training.home)
     run_id = store.submit(LOOKING)
+    worker = paused_in_training(store, run_id)
     page = open_page("models?symbols=AAPL,MSFT", base=training.url)
     main = page.locator(MAIN)
-    main.get_by_text("looking, so far").wait_for(timeout=TRAIN_MS)  # learning curves before the end
+    main.get_by_text("looking, so far").wait_for()  # learning curves before the end
     page.locator(CHART).first.wait_for()
+    worker.resume()
     page.wait_for_function(f"() => location.search.includes('run={run_id}')", timeout=TRAIN_MS)
     settled(page)
     main.get_by_text("over 2 folds and 2 seeds").wait_for()

@@ -18,7 +18,7 @@ def test_a_run_ends_with_its_tables_numbers_and_trials(store, fake, until):
     assert run_id.startswith("my-first-run-")
     assert (status.state, status.fraction, status.error, status.name) == ("done", 1.0, None, "My First Run!")
     assert status.created <= status.started <= status.finished
-    assert store.tables(run_id) == ("bars", "history", "leaderboard", "pieces", "predictions")
+    assert store.tables(run_id) == ("bars", "history", "leaderboard", "pieces", "predictions", "usage")
     assert store.predictions(run_id)["run_id"].unique().tolist() == [run_id]
     assert store.table(run_id, "bars")["close"].tolist() == [1.0, 2.0]
     assert store.table(run_id, "history")["epoch"].tolist() == [0, 1, 2]
