@@ -5,12 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from finml_core.experiments.ablation import ablate
+from finml_core.experiments.ablation import ablate_and_keep
 from finml_core.experiments.config import AuditConfig, ExperimentConfig
 from finml_core.experiments.data import make_dataset
 from finml_core.experiments.leak_audit import LeakAudit, audit_pipeline, judge_twins, with_audit
+from finml_core.experiments.leak_controls import probe_of
 from finml_core.experiments.progress import Checkpoint, Progress, Report, ShouldStop, within
 from finml_core.experiments.run import ExperimentResult, run_experiment
+from finml_core.experiments.study_trials import ablation_trial
 from finml_core.experiments.twin import noise_twin
 from finml_core.features import FeatureCache
 
@@ -47,7 +49,8 @@ def run_audited(
 ) -> ExperimentResult:
     """As `run_experiment`, then the leak audit that `config.audit` asks for.
 
-    The twins are controls that nobody chooses by: they are no trials, and their features are not kept.
+    The twins are controls that nobody chooses by: they are no trials, and their features are not kept. What the
+    ablation shows are scores that somebody may choose by: each family left out is one more trial.
     """
     plain = replace(config, audit=AuditConfig())
     settings = config.audit
@@ -80,8 +83,10 @@ def run_audited(
     if not settings.ablation:
         return result
     tell = Progress(within(progress, (ABLATION, 1.0)), should_stop)
-    ablation = ablate(config, data, splits, progress=tell)
-    return replace(result, tables={**result.tables, "ablation": ablation})
+    model = probe_of(config.models)
+    table, forecasts = ablate_and_keep(plain, data, splits, by="family", model=model, progress=tell)
+    without = [ablation_trial(plain, model, data.bars, rows, "family", group) for group, rows in forecasts.items()]
+    return replace(result, tables={**result.tables, "ablation": table}, trials=(*result.trials, *without))
 
 
 def _twin_words(report: Report, number: int) -> Report:

@@ -159,7 +159,7 @@ def _run_ablation(
     for number, (group, rows) in enumerate(forecasts.items()):
         done = STUDY[1] + (1 - STUDY[1]) * number / len(forecasts)
         tell("trials", done, f"counting what is shown, without {group}")
-        trials.append(ablation_trial(config, data.bars, rows, group))
+        trials.append(ablation_trial(config.experiment, config.model, data.bars, rows, by, group))
     return StudyResult(
         tables={"ablation": table}, trials=tuple(trials), metrics={"model": config.model.value, "n_trials": len(trials)}
     )

@@ -111,7 +111,8 @@ def test_a_run_that_audits_itself_keeps_a_certificate(small, market):
     plain = run_experiment(replace(config, audit=AuditConfig()), market)
     assert result.metrics["leak_audit"] == "passed"
     assert result.metrics["champion"] == plain.metrics["champion"]
-    assert [trial.trial_id for trial in result.trials] == [trial.trial_id for trial in plain.trials]
+    run_trials = len(plain.trials)
+    assert [trial.trial_id for trial in result.trials[:run_trials]] == [trial.trial_id for trial in plain.trials]
     pd.testing.assert_frame_equal(
         result.tables["leaderboard"].drop(columns="seconds"), plain.tables["leaderboard"].drop(columns="seconds")
     )
@@ -126,7 +127,11 @@ def test_a_run_that_audits_itself_keeps_a_certificate(small, market):
     assert {"noise_twin", "oracle", "purge", "shuffled_labels"} <= {check["check"] for check in certificate["checks"]}
     assert len(certificate["checks"]) == len(result.tables["audits"])
     assert result.tables["audits"]["passed"].all()
-    assert set(result.tables["ablation"]["group"]) == {"price", "momentum", "volatility"}
+    families = {"price", "momentum", "volatility"}
+    assert set(result.tables["ablation"]["group"]) == families
+    without = result.trials[run_trials:]  # their scores are shown, so they count
+    assert {trial.identity["without"]["family"] for trial in without} == families
+    assert len({trial.trial_id for trial in result.trials}) == run_trials + 3
 
     shares = [event["fraction"] for event in told]
     assert shares == sorted(shares)
