@@ -1,48 +1,51 @@
 """Symbols compared with each other at the same time, and each with the mean of all."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
-from finml_core.features.panel import Panel, in_threads
+from finml_core.features.panel import Block, Panel, in_threads
 from finml_core.features.rolling import ratio, rolling_comoments
 from finml_core.features.segment import shared
-from finml_core.typing import FloatArray, IntArray
+from finml_core.typing import Columns, FloatArray, IntArray
 
 Sectors = tuple[tuple[str, str], ...]  # (symbol, sector) pairs
 Arguments = tuple[tuple[str, int], ...]  # of a rule, by name
 PARTS = 8  # of the groups, for as many threads as there are
 
 
-class Compared(NamedTuple):
-    """Columns of shape (n_bars,), missing where the value itself is."""
-
-    rank: FloatArray  # 1 for the least; equal values share their mean rank
-    percentile: FloatArray  # (rank - 1/2) / number of symbols: 0.5 for a symbol that is alone
-    demeaned: FloatArray  # value less the mean
+PARTS_OF_PLACE = ("rank", "percentile", "demeaned")
 
 
-@shared
 def compare(
-    panel: Panel, rule: Callable[..., FloatArray], arguments: Arguments, sectors: Sectors = (), first: int = 0
-) -> Compared:
+    panel: Panel,
+    columns: Columns,
+    rule: Callable[..., FloatArray],
+    arguments: Arguments,
+    sectors: Sectors = (),
+) -> None:
     """Place of each symbol's value of a rule among those of the same time, and of the same sector if there are any.
 
-    Missing before the `first` of the panel's distinct times.
+    Written into those of `columns` (each of shape (n_bars,), missing where the value itself is) that are given: `rank`,
+    1 for the least, equal values share their mean rank; `percentile`, (rank - 1/2) / number of symbols, 0.5 for a
+    symbol that is alone; `demeaned`, the value less the mean. Missing before the first time that the panel is asked
+    for.
     """
     from finml_core.features import kernels_panel
 
-    column = panel.of(rule, **dict(arguments))
+    column = panel.passing(rule, **dict(arguments))
     rows, offsets = groups(panel, sectors)
-    out = np.full((3, len(panel)), np.nan)
     n_groups = len(offsets) - 1
-    a_time = n_groups // max(len(panel.moments[1]), 1)  # sectors
-    edges = np.linspace(first * a_time, n_groups, PARTS + 1).astype(np.int64)
+    first = panel.asked * (n_groups // max(len(panel.moments[1]), 1))  # as many groups a time as there are sectors
+    if first:
+        for given in columns.values():
+            given[:] = np.nan
+    edges = np.linspace(first, n_groups, PARTS + 1).astype(np.int64)
+    none = np.empty(0, next(iter(columns.values())).dtype)
+    out = [columns.get(part, none) for part in PARTS_OF_PLACE]
     in_threads(
-        lambda part: kernels_panel.compare(column, rows, offsets[edges[part] : edges[part + 1] + 1], out), range(PARTS)
+        lambda part: kernels_panel.compare(column, rows, offsets[edges[part] : edges[part + 1] + 1], *out), range(PARTS)
     )
-    return Compared(*out)
 
 
 @shared
@@ -64,22 +67,32 @@ def groups(panel: Panel, sectors: Sectors = ()) -> tuple[IntArray, IntArray]:
     return kernels_panel.list_rows(codes * (len(names) + 1) + sector, len(distinct) * (len(names) + 1))
 
 
-@shared
-def market(panel: Panel, rule: Callable[..., FloatArray], arguments: Arguments) -> FloatArray:
-    """Mean of the values of all symbols at the time of each bar that has a value of its own."""
+def to_market(
+    panel: Panel, columns: Columns, rule: Callable[..., FloatArray], arguments: Arguments, window: int
+) -> None:
+    """Each symbol's value of a rule against the mean over all symbols of the same time, over the last `window` bars.
+
+    Written into those of `columns` that are given: `beta`, slope on the mean, 1 where that is constant; `residual`, the
+    value less beta times the mean; `deviation` of the values around their line, with window - 2 degrees of freedom.
+    """
     from finml_core.features import kernels_panel
 
-    return kernels_panel.group_mean(panel.of(rule, **dict(arguments)), *groups(panel))
+    column = panel.passing(rule, **dict(arguments))
+    codes = panel.moments[0]
+    means = kernels_panel.group_means(column, *groups(panel))
 
+    def fill(block: Block) -> None:
+        own = block.lanes(column)
+        of_all = kernels_panel.spread(means, codes, block.starts, block.lengths, own.shape[1])
+        xx, xy, yy = rolling_comoments(of_all, own, window)
+        if "beta" in columns or "residual" in columns:
+            beta = ratio(xy, xx, empty=1.0)
+            if "beta" in columns:
+                block.write(beta, columns["beta"])
+            if "residual" in columns:
+                block.write(own - beta * of_all, columns["residual"])
+        if "deviation" in columns:
+            unexplained = yy - ratio(xy * xy, xx, empty=0.0)
+            block.write(np.sqrt(np.maximum(unexplained, 0) / (window - 2)), columns["deviation"])
 
-def slope(y: FloatArray, x: FloatArray, window: int) -> FloatArray:
-    """Slope of `y` on `x` over the last `window` rows of lanes; 1 where x is constant."""
-    xx, xy, _ = rolling_comoments(x, y, window)
-    return ratio(xy, xx, empty=1.0)
-
-
-def residual_deviation(y: FloatArray, x: FloatArray, window: int) -> FloatArray:
-    """Standard deviation of `y` around its line on `x`, with window - 2 degrees of freedom."""
-    xx, xy, yy = rolling_comoments(x, y, window)
-    unexplained = yy - ratio(xy * xy, xx, empty=0.0)
-    return np.sqrt(np.maximum(unexplained, 0) / (window - 2))
+    in_threads(fill, panel.blocks)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from finml_core.checks import check_choice
 from finml_core.errors import DataError
 from finml_core.features.config import FeatureConfig
-from finml_core.features.feature import Feature
+from finml_core.features.feature import Feature, compare
 from finml_core.features.frames import as_long, is_intraday, on_input_index
 from finml_core.features.panel import Block, Panel, in_threads
 from finml_core.features.registry import make_registry
@@ -132,16 +132,12 @@ def compute(features: Sequence[Feature], panel: Panel, dtype: str = "float64") -
         for feature, values in alone:
             block.write(feature.of(segment), values)
 
-    def fill_whole(some: list[tuple[Feature, FloatArray]]) -> None:
-        for feature, values in some:
-            values[:] = feature.of(panel)
-
     blocks = [partial(fill, block) for block in panel.blocks] if alone else []
-    in_threads(lambda part: part(), [partial(fill_whole, dated), *blocks] if dated else blocks)
+    in_threads(lambda part: part(), [partial(compare, dated, panel), *blocks] if dated else blocks)
     if out.dtype == np.float64:
         for feature, values in alone:
             panel.keep(values, feature.rule, **feature.parameters)  # symbols may be compared by it
-    fill_whole(compared)
+    compare(compared, panel)
     return out
 
 

@@ -1,8 +1,9 @@
 """What is known about one feature, and how it is computed."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from finml_core.features.frames import as_long, on_input_index
@@ -31,7 +32,10 @@ class Feature:
     compares_symbols: bool = False  # reads all symbols at the same times, not one symbol alone
     intraday_only: bool = False  # says nothing about daily or longer bars
     parameters: Mapping[str, Hashable] = field(default_factory=dict)
-    rule: Callable[..., FloatArray] = field(repr=False)  # rule(segment or, to compare, panel; **parameters)
+    part: str = "value"  # of the columns that a rule which compares symbols writes
+    # rule(segment, **parameters) gives the values of a block of symbols; one that compares symbols is
+    # rule(panel, columns, **parameters) and writes the columns that it is given, one a part
+    rule: Callable[..., FloatArray | None] = field(repr=False)
 
     @property
     def reach(self) -> int:
@@ -41,16 +45,30 @@ class Feature:
         """
         return self.lookback + 2 * self.warm_up
 
-    def of(self, source: Segment | Panel) -> FloatArray:
-        """Values of shape (n_rows, n_lanes) for a segment; (n_bars,) for a panel, whose symbols are compared."""
-        return self.rule(source, **self.parameters)
+    def of(self, segment: Segment) -> FloatArray:
+        """Values of shape (n_rows, n_lanes), for one that reads one symbol alone."""
+        return self.rule(segment, **self.parameters)
 
     def column(self, panel: Panel) -> FloatArray:
         """Values of shape (n_bars,), in the order of the panel's bars."""
-        return self.of(panel) if self.compares_symbols else panel.of(self.rule, **self.parameters)
+        if not self.compares_symbols:
+            return panel.of(self.rule, **self.parameters)
+        values = np.empty(len(panel))
+        compare([(self, values)], panel)
+        return values
 
     def compute(self, bars: pd.DataFrame) -> pd.Series:
         """Values for long bars on (symbol, ts), sorted, or for one asset's plain frame on its own index."""
         long = as_long(bars)
         values = self.column(Panel(long))
         return on_input_index(values[:, None], (self.name,), long, bars)[self.name]
+
+
+def compare(columns: Sequence[tuple[Feature, FloatArray]], panel: Panel) -> None:
+    """Write features that compare symbols into their columns of shape (n_bars,); those of one rule are made at once."""
+    calls: dict[tuple, tuple[Feature, dict[str, FloatArray]]] = {}
+    for feature, column in columns:
+        _, parts = calls.setdefault((feature.rule, *feature.parameters.items()), (feature, {}))
+        parts[feature.part] = column
+    for feature, parts in calls.values():
+        feature.rule(panel, parts, **feature.parameters)

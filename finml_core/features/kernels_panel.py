@@ -34,39 +34,56 @@ def list_rows(codes, n_groups):
 
 
 @compiled
-def compare(column, rows, offsets, out):
-    """Into `out`: rank from 1 (equal values share their mean rank), (rank - 1/2) / count, and value less mean."""
+def compare(column, rows, offsets, ranks, percentiles, demeaned):
+    """Rank from 1 (equal values share their mean rank), (rank - 1/2) / count, and value less mean.
+
+    Columns of no size are not asked for; missing where the value is.
+    """
     widest = 0
     for group in range(offsets.size - 1):
         widest = max(widest, offsets[group + 1] - offsets[group])
     value = np.empty(widest)
-    place = np.empty(widest, dtype=np.int64)
+    place = np.empty(widest, dtype=np.int64)  # known values from the left, missing ones from the right
     ordered = np.empty(widest)
     rank = np.empty(widest)
     owner = np.empty(widest, dtype=np.int64)
     bucket = np.empty(widest, dtype=np.int64)
     first = np.empty(SPARSE * widest + 1, dtype=np.int64)
     for group in range(offsets.size - 1):
-        count = 0
+        count, free = 0, widest
         for i in range(offsets[group], offsets[group + 1]):
             x = column[rows[i]]
             if x == x:
                 value[count] = x
                 place[count] = rows[i]
                 count += 1
-        if count == 0:
-            continue
-        _sort(value[:count], place[:count], ordered, owner, bucket, first)
+            else:
+                free -= 1
+                place[free] = rows[i]
+        if count > 0:
+            _sort(value[:count], place[:count], ordered, owner, bucket, first)
         total = 0.0
         for i in range(count):
             total += ordered[i]
             rank[i] = i + 1.0
         _share_ranks(ordered, rank, count)
-        mean = total / count
-        for i in range(count):
-            out[0, owner[i]] = rank[i]
-            out[1, owner[i]] = (rank[i] - 0.5) / count
-            out[2, owner[i]] = ordered[i] - mean
+        mean = total / max(count, 1)
+        if ranks.size:
+            for i in range(count):
+                ranks[owner[i]] = rank[i]
+        if percentiles.size:
+            for i in range(count):
+                percentiles[owner[i]] = (rank[i] - 0.5) / count
+        if demeaned.size:
+            for i in range(count):
+                demeaned[owner[i]] = ordered[i] - mean
+        for i in range(free, widest):
+            if ranks.size:
+                ranks[place[i]] = np.nan
+            if percentiles.size:
+                percentiles[place[i]] = np.nan
+            if demeaned.size:
+                demeaned[place[i]] = np.nan
 
 
 @compiled
@@ -137,9 +154,9 @@ def _middle(value):
 
 
 @compiled
-def group_mean(column, rows, offsets):
-    """Mean of each row's group; missing where the row's own value is."""
-    out = np.full(column.size, np.nan)
+def group_means(column, rows, offsets):
+    """Mean of the known values of each group; missing where there is none."""
+    out = np.full(offsets.size - 1, np.nan)
     for group in range(offsets.size - 1):
         total = 0.0
         count = 0
@@ -148,8 +165,16 @@ def group_mean(column, rows, offsets):
             if x == x:
                 total += x
                 count += 1
-        for i in range(offsets[group], offsets[group + 1]):
-            x = column[rows[i]]
-            if x == x:
-                out[rows[i]] = total / count
+        if count > 0:
+            out[group] = total / count
+    return out
+
+
+@compiled
+def spread(means, codes, starts, lengths, lanes):
+    """The mean of the group of row `starts[j] + i` in row i of lane j; shorter lanes end in missing rows."""
+    out = np.full((lengths.max(), lanes), np.nan)
+    for lane in range(lengths.size):
+        for row in range(lengths[lane]):
+            out[row, lane] = means[codes[starts[lane] + row]]
     return out

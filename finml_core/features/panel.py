@@ -55,7 +55,7 @@ class Block:
 class Panel:
     """Sorted long bars of many symbols, for features that read one symbol and for those that compare symbols.
 
-    A rule that compares symbols takes the panel and gives one value a bar, shape (n_bars,), in the order of the bars.
+    A rule that compares symbols takes the panel and writes columns of one value a bar, in the order of the bars.
     """
 
     def __init__(self, bars: pd.DataFrame, factor: FloatArray | None = None, asked: pd.Timestamp | None = None):
@@ -101,22 +101,17 @@ class Panel:
         """What a rule of a segment gives, as a column of shape (n_bars,); kept, and not to be written into."""
         key = (rule, *parameters.items())
         if key not in self.kept:
-            self.kept[key] = self._column_of(rule, parameters)
+            self.kept[key] = self._fill(np.empty(len(self)), rule, parameters)
         return self.kept[key]
+
+    def passing(self, rule: Callable[..., FloatArray], **parameters: Any) -> FloatArray:
+        """As `of`, but not kept: good until the next call, which writes into the same memory."""
+        key = (rule, *parameters.items())
+        return self.kept[key] if key in self.kept else self._fill(self._passing, rule, parameters)
 
     def keep(self, column: FloatArray, rule: Callable[..., FloatArray], **parameters: Any) -> None:
         """Remember what `of` would give for this rule."""
         self.kept[rule, *parameters.items()] = column
-
-    def on_lanes(self, function: Callable[..., FloatArray], *columns: FloatArray) -> FloatArray:
-        """Column of what `function` gives for the columns turned into lanes, block by block."""
-        out = np.empty(len(self))
-
-        def work(block: Block) -> None:
-            block.write(function(*(block.lanes(column) for column in columns)), out)
-
-        in_threads(work, self.blocks)
-        return out
 
     def segment(self, block: Block) -> Segment:
         """The columns of a block, made when they are first read."""
@@ -124,10 +119,13 @@ class Panel:
         columns = self._columns
         return Segment(lambda name: lanes_of(columns, factor, block, name), block.shape, is_adjusted=factor is not None)
 
-    def _column_of(self, rule: Callable[..., FloatArray], parameters: dict[str, Any]) -> FloatArray:
-        out = np.empty(len(self))
-        in_threads(lambda block: block.write(rule(self.segment(block), **parameters), out), self.blocks)
-        return out
+    def _fill(self, column: FloatArray, rule: Callable[..., FloatArray], parameters: dict[str, Any]) -> FloatArray:
+        in_threads(lambda block: block.write(rule(self.segment(block), **parameters), column), self.blocks)
+        return column
+
+    @cached_property
+    def _passing(self) -> FloatArray:
+        return np.empty(len(self))
 
     @cached_property
     def _columns(self) -> dict[str, FloatArray]:
@@ -176,13 +174,24 @@ def pack(starts: IntArray, lengths: IntArray) -> list[Block]:
 
 
 def in_threads(work: Callable[[Any], None], items: Iterable[Any]) -> None:
-    """Do the work for each item, on all cores: compiled loops and array operations let other threads run."""
-    reuse_freed_memory()
+    """Do the work for each item, on all cores: compiled loops and array operations let other threads run.
+
+    The caller is one of the threads.
+    """
     items = list(items)
-    n_threads = min(len(items), len(os.sched_getaffinity(0)))
-    if n_threads < 2:
-        for item in items:
+    queue = iter(items)  # each thread takes the next
+
+    def take() -> None:
+        reuse_freed_memory()
+        for item in queue:
             work(item)
-    else:
-        with ThreadPoolExecutor(n_threads) as pool:
-            list(pool.map(work, items))
+
+    n_helpers = min(len(items), len(os.sched_getaffinity(0))) - 1
+    if n_helpers < 1:
+        take()
+        return
+    with ThreadPoolExecutor(n_helpers) as pool:
+        helpers = [pool.submit(take) for _ in range(n_helpers)]
+        take()
+        for helper in helpers:
+            helper.result()

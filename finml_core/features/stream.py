@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from finml_core.features.engineer import FeatureEngineer
-from finml_core.features.feature import Feature
+from finml_core.features.feature import Feature, compare
 from finml_core.features.frames import as_long, on_input_index
 from finml_core.features.panel import Block, Panel, in_threads, lanes_of, pack
 from finml_core.features.recent import Added, RecentBars
@@ -89,8 +89,10 @@ class FeatureStream:
             return
         bars, factor, places = self._recent.since(added, max(feature.reach for feature in self._comparing))
         panel = Panel(bars, factor, asked=first)
-        for feature in self._comparing:
-            by_name[feature.name][:] = feature.of(panel)[places]
+        columns = [(feature, np.empty(len(panel))) for feature in self._comparing]
+        compare(columns, panel)
+        for feature, column in columns:
+            by_name[feature.name][:] = column[places]
 
 
 def _by_reach(features: list[Feature]) -> dict[int, list[Feature]]:

@@ -1,8 +1,9 @@
 """Features against pandas, Polars and TA-Lib in one run: python -m tests.benchmarks.features [n_symbols n_bars]
 
 Seeded walks of 800 symbols x 3,400 days; fixed lists of features (`peers/feature_peers.py`); new prices in each
-repetition, nothing cached; contenders take turns, after a check that they agree. Each number is the best of the
-repetitions, so that a neighbour on the machine does not count: quote the ratios.
+repetition, nothing cached; contenders take turns, after a check that they agree, each with as much memory at hand as
+its result takes. Each number is the best of the repetitions, so that a neighbour on the machine does not count: quote
+the ratios.
 """
 
 import importlib
@@ -29,7 +30,7 @@ from finml_core.features.panel import Panel
 from finml_core.schemas import as_bars
 from tests.benchmarks.peers.feature_peers import FACTORS, FORTY, TALIB_FEATURES, with_pandas, with_polars, with_talib
 
-REPETITIONS = 3
+REPETITIONS = 5
 TARGETS = {"pandas": 25, "polars": 15, "TA-Lib": 3}
 RUNNING_SUMS = ("zscore", "slope", "realized_volatility", "bollinger", "cci")  # peers lose digits in these
 FIRST = 60  # bars after which a peer's warm-up no longer differs
@@ -77,7 +78,8 @@ def against_peers(n_symbols: int, n_bars: int) -> None:
     pl = importlib.import_module("polars") if importlib.util.find_spec("polars") else None
     times: dict[str, list[tuple[float, float]]] = {}
 
-    def turn(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
+    def turn(name: str, n_features: int, work: Callable[..., Any], *arguments: Any) -> Any:
+        touch(n_features * n_symbols * n_bars * 8)  # as much for a peer as for us
         before = time.process_time()
         elapsed, result = seconds(work, *arguments)
         times.setdefault(name, []).append((elapsed, time.process_time() - before))
@@ -85,15 +87,15 @@ def against_peers(n_symbols: int, n_bars: int) -> None:
 
     for seed in range(REPETITIONS):
         bars = make_bars(n_symbols, n_bars, seed)
-        factors = turn("14 factors", ours, bars, FACTORS)
-        agree(factors, turn("pandas", with_pandas, bars), n_bars)
+        factors = turn("14 factors", len(FACTORS), ours, bars, FACTORS)
+        agree(factors, turn("pandas", len(FACTORS), with_pandas, bars), n_bars)
         if pl:
             frame = pl.from_pandas(bars)
-            agree(factors, turn("polars", with_polars, frame, pl), n_bars)
+            agree(factors, turn("polars", len(FACTORS), with_polars, frame, pl), n_bars)
         del factors
         columns = {name: bars[name].to_numpy().copy() for name in ("high", "low", "close", "volume")}
-        indicators = turn("55 indicators", ours, bars, TALIB_FEATURES)
-        agree(indicators, turn("TA-Lib", with_talib, columns, Panel(bars).offsets), n_bars)
+        indicators = turn("55 indicators", len(TALIB_FEATURES), ours, bars, TALIB_FEATURES)
+        agree(indicators, turn("TA-Lib", len(TALIB_FEATURES), with_talib, columns, Panel(bars).offsets), n_bars)
         del indicators
     best = {name: np.min(values, axis=0) for name, values in times.items()}  # of seconds and of processor seconds
     for peer, mine in {"pandas": "14 factors", "polars": "14 factors", "TA-Lib": "55 indicators"}.items():

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from finml_core.errors import ConfigError
-from finml_core.features import FEATURES, FeatureConfig, FeatureEngineer, make_registry
+from finml_core.features import FEATURES, FeatureConfig, FeatureEngineer, cross_section, make_registry
+from finml_core.features.engineer import compute
+from finml_core.features.feature import compare
 from finml_core.features.panel import Panel
 from finml_core.schemas import as_bars
 from tests.conftest import random_bars
@@ -121,11 +123,23 @@ def test_a_symbol_that_joins_later_changes_nothing_before_or_beside_its_own_time
         np.testing.assert_array_equal(together[same], alone[same], err_msg=name)
 
 
-def test_comparisons_are_made_once_for_all_their_features(ragged):
+def test_comparisons_are_made_once_for_all_their_features(ragged, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        cross_section, "compare", lambda panel, columns, *about: made.append((sorted(columns), about[1]))
+    )
+    names = ("return_rank_5", "return_percentile_20", "return_percentile_5", "return_demeaned_5")
+    compare([(FEATURES[name], np.empty(len(ragged))) for name in names], Panel(ragged))
+    assert made == [(["demeaned", "percentile", "rank"], (("window", 5),)), (["percentile"], (("window", 20),))]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_features_made_at_once_are_those_made_one_by_one(ragged, dtype):
+    names = [name for name in FEATURES if FEATURES[name].compares_symbols]
     panel = Panel(ragged)
-    for name in ("return_rank_5", "return_percentile_5", "return_demeaned_5"):
-        FEATURES[name].of(panel)
-    assert sum(key[0].__name__ == "compare" for key in panel.kept) == 1
+    together = compute([FEATURES[name] for name in names], panel, dtype)
+    for name, values in zip(names, together, strict=True):
+        np.testing.assert_array_equal(values, FEATURES[name].column(Panel(ragged)).astype(dtype), err_msg=name)
 
 
 def test_sectors_may_come_as_a_mapping_or_as_pairs_and_must_be_whole():

@@ -18,8 +18,8 @@ VALUES = st.one_of(
 
 def compared(column, codes):
     column, codes = np.asarray(column, dtype=float), np.asarray(codes, dtype=np.int64)
-    out = np.full((3, len(column)), np.nan)
-    kernels.compare(column, *kernels.list_rows(codes, int(codes.max(initial=-1)) + 1), out)
+    out = np.full((3, len(column)), np.nan)  # rows of no group stay as they are
+    kernels.compare(column, *kernels.list_rows(codes, int(codes.max(initial=-1)) + 1), *out)
     return out
 
 
@@ -76,10 +76,23 @@ def test_rows_are_listed_by_group():
     assert offsets.tolist() == [0, 3, 3, 5, 5]
 
 
+def test_only_what_is_asked_for_is_written():
+    column, codes = np.array([3.0, np.nan, 1.0, 3.0]), np.zeros(4, dtype=np.int64)
+    none, percentiles = np.empty(0, dtype=np.float32), np.zeros(4, dtype=np.float32)
+    kernels.compare(column, *kernels.list_rows(codes, 1), none, percentiles, none)
+    np.testing.assert_array_equal(percentiles, np.array([2, np.nan, 0.5, 2], dtype=np.float32) / np.float32(3))
+
+
 def test_group_means_are_those_of_pandas():
     generator = np.random.default_rng(3)
     column, codes = generator.normal(size=300), generator.integers(0, 20, 300)
     column[generator.random(300) < 0.1] = np.nan
-    expected = pd.Series(column).groupby(codes).transform("mean").where(~np.isnan(column))
-    computed = kernels.group_mean(column, *kernels.list_rows(codes, 20))
+    column[codes == 7] = np.nan
+    expected = pd.Series(column).groupby(codes).mean().reindex(range(20))
+    computed = kernels.group_means(column, *kernels.list_rows(codes, 20))
     np.testing.assert_allclose(computed, expected, rtol=1e-12, atol=1e-15)
+    lanes = kernels.spread(computed, codes, np.array([200, 0]), np.array([100, 40]), 8)
+    np.testing.assert_array_equal(lanes[:, 0], computed[codes[200:]])
+    np.testing.assert_array_equal(lanes[:40, 1], computed[codes[:40]])
+    assert np.isnan(lanes[40:, 1]).all()
+    assert np.isnan(lanes[:, 2:]).all()

@@ -11,8 +11,8 @@ from finml_core.features.families.volume import dollar_volume, volume_ratio
 from finml_core.features.feature import Feature
 from finml_core.features.panel import Panel
 from finml_core.features.rolling import rolling_mean
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.segment import Segment
+from finml_core.typing import Columns, FloatArray
 
 KAKUSHADZE = "Kakushadze (2016), Wilmott 2016(84), 72-81"
 SHARPE = "Sharpe (1964), Journal of Finance 19(3), 425-442"
@@ -124,7 +124,8 @@ def _place(quantity: Quantity, what: str, formula: str, sectors: Sectors) -> Fea
         inputs=quantity.inputs,
         is_level=what == "rank",  # its size is the number of symbols; the percentile is the same without it
         compares_symbols=True,
-        parameters={"what": what, "quantity": quantity, "sectors": sectors},
+        parameters={"quantity": quantity, "sectors": sectors},
+        part=what,
         rule=place,
     )
 
@@ -135,6 +136,7 @@ def _to_market(window: int) -> list[Feature]:
         "lookback": window + 1,
         "compares_symbols": True,
         "parameters": {"window": window},
+        "rule": to_market,
     }
     line = f"log_return_1 on its mean over the symbols of the same time, {window} bars"
     return [
@@ -142,21 +144,21 @@ def _to_market(window: int) -> list[Feature]:
             name=f"beta_{window}",
             formula=f"slope of {line}; 1 where the mean is constant",
             reference=SHARPE,
-            rule=beta,
+            part="beta",
             **common,
         ),
         Feature(
             name=f"market_residual_{window}",
             formula=f"log_return_1 - beta_{window} x its mean over the symbols of the same time",
             reference=SHARPE,
-            rule=market_residual,
+            part="residual",
             **common,
         ),
         Feature(
             name=f"residual_volatility_{window}",
             formula=f"standard deviation (n - 2) of the residuals of {line}",
             reference=ANG,
-            rule=residual_volatility,
+            part="deviation",
             **common,
         ),
     ]
@@ -167,35 +169,11 @@ def mean_money(segment: Segment, window: int) -> FloatArray:
     return rolling_mean(dollar_volume(segment), window)
 
 
-def place(panel: Panel, what: str, quantity: Quantity, sectors: Sectors) -> FloatArray:
-    """Rank, percentile or demeaned value among the symbols of the same time, and sector if there are sectors."""
-    compared = cross_section.compare(panel, quantity.rule, quantity.arguments, sectors, panel.asked)
-    return getattr(compared, what)
+def place(panel: Panel, columns: Columns, quantity: Quantity, sectors: Sectors) -> None:
+    """Rank, percentile and demeaned value among the symbols of the same time, and sector if there are sectors."""
+    cross_section.compare(panel, columns, quantity.rule, quantity.arguments, sectors)
 
 
-@shared
-def beta(panel: Panel, window: int) -> FloatArray:
-    """How much of the market's return a symbol takes part in."""
-    return _on_market(panel, cross_section.slope, window)
-
-
-def market_residual(panel: Panel, window: int) -> FloatArray:
-    """Return that the market does not explain."""
-    own, of_all = _returns(panel)
-    return own - beta(panel, window) * of_all
-
-
-def residual_volatility(panel: Panel, window: int) -> FloatArray:
-    """Volatility that the market does not explain."""
-    return _on_market(panel, cross_section.residual_deviation, window)
-
-
-def _on_market(panel: Panel, function: Callable[..., FloatArray], window: int) -> FloatArray:
-    own, of_all = _returns(panel)
-    return panel.on_lanes(lambda y, x: function(y, x, window), own, of_all)
-
-
-def _returns(panel: Panel) -> tuple[FloatArray, FloatArray]:
-    """One-bar log returns, and their mean over the symbols of the same time."""
-    own = panel.of(measures.log_return, **dict(ONE_BAR))
-    return own, cross_section.market(panel, measures.log_return, ONE_BAR)
+def to_market(panel: Panel, columns: Columns, window: int) -> None:
+    """How much of the market's one-bar return a symbol takes part in, what that leaves, and how much it varies."""
+    cross_section.to_market(panel, columns, measures.log_return, ONE_BAR, window)

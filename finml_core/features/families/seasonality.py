@@ -9,7 +9,7 @@ from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
 from finml_core.features.panel import Panel
 from finml_core.features.segment import shared
-from finml_core.typing import FloatArray
+from finml_core.typing import Columns, FloatArray
 
 FRENCH = "French (1980), Journal of Financial Economics 8(1), 55-69"
 ROZEFF = "Rozeff and Kinney (1976), Journal of Financial Economics 3(4), 379-402"
@@ -69,9 +69,11 @@ def _feature(formula: str, reference: str, clock: Clock, *, intraday_only: bool 
     )
 
 
-def of_stamps(panel: Panel, clock: Clock) -> FloatArray:
+def of_stamps(panel: Panel, columns: Columns, clock: Clock) -> None:
     """What `clock` gives for each bar's stamp, worked out once for each distinct stamp."""
-    return clock(distinct_stamps(panel))[panel.moments[0]]
+    column = columns["value"]
+    told = clock(distinct_stamps(panel)).astype(column.dtype)
+    np.take(told, panel.moments[0], out=column, mode="clip")  # places are right; "raise" would make a copy to be sure
 
 
 @shared
