@@ -24,7 +24,7 @@ class TrainConfig:
     gradient_clip: float = 1.0  # largest norm of the gradient
     balanced: bool = False  # weigh the classes alike; for classification
     mixed_precision: bool = True  # bfloat16 on a CUDA device
-    bfloat16_on_cpu: bool = False  # the same on a CPU: pays for LSTM where the CPU has instructions for it
+    bfloat16_on_cpu: bool = False  # the same on a CPU: pays for LSTM and GRU where the CPU has instructions for it
     compile: bool = False  # torch.compile; pays on CUDA devices only, after its minutes
     device: str = "auto"  # auto, cpu, cuda or cuda:N
     seed: int = 0
