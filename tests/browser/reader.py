@@ -35,6 +35,7 @@ def go(page: Any, title: str) -> None:
 def headlines(page: Any) -> dict[str, str]:
     """The page's headline numbers by their labels."""
     metrics = page.locator(f"{MAIN} [data-testid='stMetric']")
+    metrics.first.wait_for()  # the browser loads their code when it meets the first, maybe after the script's end
     return {
         metric.locator("[data-testid='stMetricLabel']").inner_text().strip(): metric.locator(
             "[data-testid='stMetricValue']"
