@@ -1,3 +1,3 @@
 """Which numbers the code gives: raised whenever the same configuration on the same bars would give others."""
 
-CODE_VERSION = "5"
+CODE_VERSION = "6"

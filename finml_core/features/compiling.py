@@ -6,7 +6,10 @@ from typing import Any
 
 from numba import njit
 
-SHARED = tuple(Path(__file__).parent / name for name in ("compiling.py", "simd.py", "kernels.py"))
+PARTS = (
+    "compiling", "simd", "operations", "kernels", "kernels_statistical", "moments", "elementwise", "transpose",
+)  # fmt: skip
+SHARED = tuple(Path(__file__).parent / f"{name}.py" for name in PARTS)
 
 
 def compiled(function: Any) -> Any:

@@ -1,13 +1,15 @@
 """Symbols compared with each other at the same time, and each with the mean of all."""
 
-from collections.abc import Callable
+from functools import lru_cache, partial
+from itertools import pairwise
 
 import numpy as np
 
-from finml_core.features.panel import Block, Panel, in_threads
+from finml_core.features.expression import column
+from finml_core.features.panel import Panel, Rule, in_threads, shared
+from finml_core.features.program import Program, make_program
 from finml_core.features.rolling import ratio, rolling_comoments
-from finml_core.features.segment import shared
-from finml_core.typing import Columns, FloatArray, IntArray
+from finml_core.typing import Columns, IntArray
 
 Sectors = tuple[tuple[str, str], ...]  # (symbol, sector) pairs
 Arguments = tuple[tuple[str, int], ...]  # of a rule, by name
@@ -20,7 +22,7 @@ PARTS_OF_PLACE = ("rank", "percentile", "demeaned")
 def compare(
     panel: Panel,
     columns: Columns,
-    rule: Callable[..., FloatArray],
+    rule: Rule,
     arguments: Arguments,
     sectors: Sectors = (),
 ) -> None:
@@ -33,7 +35,7 @@ def compare(
     """
     from finml_core.features import kernels_panel
 
-    column = panel.passing(rule, **dict(arguments))
+    values = panel.passing(rule, **dict(arguments))
     rows, offsets = groups(panel, sectors)
     n_groups = len(offsets) - 1
     first = panel.asked * (n_groups // max(len(panel.moments[1]), 1))  # as many groups a time as there are sectors
@@ -44,7 +46,7 @@ def compare(
     none = np.empty(0, next(iter(columns.values())).dtype)
     out = [columns.get(part, none) for part in PARTS_OF_PLACE]
     in_threads(
-        lambda part: kernels_panel.compare(column, rows, offsets[edges[part] : edges[part + 1] + 1], *out), range(PARTS)
+        [partial(kernels_panel.compare, values, rows, offsets[a : b + 1], *out) for a, b in pairwise(edges.tolist())]
     )
 
 
@@ -67,9 +69,7 @@ def groups(panel: Panel, sectors: Sectors = ()) -> tuple[IntArray, IntArray]:
     return kernels_panel.list_rows(codes * (len(names) + 1) + sector, len(distinct) * (len(names) + 1))
 
 
-def to_market(
-    panel: Panel, columns: Columns, rule: Callable[..., FloatArray], arguments: Arguments, window: int
-) -> None:
+def to_market(panel: Panel, columns: Columns, rule: Rule, arguments: Arguments, window: int) -> None:
     """Each symbol's value of a rule against the mean over all symbols of the same time, over the last `window` bars.
 
     Written into those of `columns` that are given: `beta`, slope on the mean, 1 where that is constant; `residual`, the
@@ -77,22 +77,23 @@ def to_market(
     """
     from finml_core.features import kernels_panel
 
-    column = panel.passing(rule, **dict(arguments))
-    codes = panel.moments[0]
-    means = kernels_panel.group_means(column, *groups(panel))
+    values = panel.passing(rule, **dict(arguments))
+    means = kernels_panel.group_means(values, *groups(panel))
+    market = means.take(panel.moments[0], mode="clip")  # places are right; "raise" would make a copy to be sure
+    out = np.empty((len(columns), len(panel)), next(iter(columns.values())).dtype)
+    panel.run(_line(window, tuple(columns)), [values, market], out)
+    for given, made in zip(columns.values(), out, strict=True):
+        given[:] = made
 
-    def fill(block: Block) -> None:
-        own = block.lanes(column)
-        of_all = kernels_panel.spread(means, codes, block.starts, block.lengths, own.shape[1])
-        xx, xy, yy = rolling_comoments(of_all, own, window)
-        if "beta" in columns or "residual" in columns:
-            beta = ratio(xy, xx, empty=1.0)
-            if "beta" in columns:
-                block.write(beta, columns["beta"])
-            if "residual" in columns:
-                block.write(own - beta * of_all, columns["residual"])
-        if "deviation" in columns:
-            unexplained = yy - ratio(xy * xy, xx, empty=0.0)
-            block.write(np.sqrt(np.maximum(unexplained, 0) / (window - 2)), columns["deviation"])
 
-    in_threads(fill, panel.blocks)
+@lru_cache(maxsize=16)
+def _line(window: int, parts: tuple[str, ...]) -> Program:
+    own, market = column(0), column(1)
+    xx, xy, yy = rolling_comoments(market, own, window)
+    beta, unexplained = ratio(xy, xx, empty=1.0), yy - ratio(xy * xy, xx, empty=0.0)
+    made = {
+        "beta": beta,
+        "residual": own - beta * market,
+        "deviation": np.sqrt(np.maximum(unexplained, 0) / (window - 2)),
+    }
+    return make_program([made[part] for part in parts])

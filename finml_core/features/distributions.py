@@ -1,30 +1,30 @@
-"""Shape, tails, ranks, entropy and fixed filters over windows; the compiled loops are loaded at the first call.
+"""Shape, tails, ranks, entropy and fixed filters over windows, as expressions."""
 
-Arrays hold one symbol, shape (n_rows,), or several side by side, shape (n_rows, n_lanes), time downwards.
-"""
-
-from collections.abc import Callable
-from functools import cache
-from types import ModuleType
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from finml_core.typing import FloatArray
+from finml_core.features.expression import Expression, where
 
 
-def skew_and_kurtosis(x: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
+def skew_and_kurtosis(x: Expression, window: int) -> tuple[Expression, Expression]:
     """Sample skewness G1 and excess kurtosis G2 of the last `window` values; both 0 where these are constant.
 
     References
     ----------
     Joanes and Gill (1998), The Statistician 47(1), 183-189.
     """
-    second, third, fourth = _kernels().rolling_shape(_lanes(x), window).reshape((3, -1))
-    skew, kurtosis = _kernels().skew_and_kurtosis(second, third, fourth, window)
-    return skew.reshape(x.shape), kurtosis.reshape(x.shape)
+    n = window
+    second, third, fourth = (Expression("shape", x, numbers=(window,), part=part) / n for part in range(3))
+    moves = second > 0
+    safe, flat = where(moves, second, 1), 0 * second  # flat is 0, or missing
+    skew = math.sqrt(n * (n - 1)) / (n - 2) * third / (safe * np.sqrt(safe))
+    kurtosis = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (fourth / (safe * safe) - 3) + 6)
+    return where(moves, skew, flat), where(moves, kurtosis, flat)
 
 
-def rolling_quantile(x: FloatArray, window: int, share: float) -> FloatArray:
+def rolling_quantile(x: Expression, window: int, share: float) -> Expression:
     """Value that `share` of the last `window` values lie below, on the line between the two nearest of them.
 
     References
@@ -33,36 +33,20 @@ def rolling_quantile(x: FloatArray, window: int, share: float) -> FloatArray:
     """
     place = min(share, 1 - share) * (window - 1)
     rank = min(int(place), window - 2)
-    return _on_lanes(_kernels().rolling_low, x, window, rank, place - rank, -1.0 if share > 0.5 else 1.0)
+    return Expression("low", x, numbers=(window, rank, place - rank, -1.0 if share > 0.5 else 1.0))
 
 
-def rolling_rank(x: FloatArray, window: int) -> FloatArray:
+def rolling_rank(x: Expression, window: int) -> Expression:
     """Share of the last `window` values below the last of them; equal ones, itself included, count half."""
-    return _on_lanes(_kernels().rolling_rank, x, window)
+    return Expression("rank", x, numbers=(window,))
 
 
-def rolling_entropy(x: FloatArray, edges: FloatArray, window: int) -> FloatArray:
+def rolling_entropy(x: Expression, edges: Sequence[float], window: int) -> Expression:
     """Shannon's entropy of the bins between `edges` that the last `window` values fall into, as a share of its most."""
-    codes = _kernels().bin_codes(_lanes(x), edges)
-    entropy = _kernels().rolling_entropy(codes, window, edges.size + 1)
-    return entropy.reshape(x.shape) / np.log(edges.size + 1)
+    codes = Expression("bin", x, numbers=tuple(edges))
+    return Expression("entropy", codes, numbers=(window, len(edges) + 1)) / math.log(len(edges) + 1)
 
 
-def weighted_sum(x: FloatArray, weights: FloatArray) -> FloatArray:
+def weighted_sum(x: Expression, weights: Sequence[float]) -> Expression:
     """Sum of weights[j] times the value j rows earlier; missing in the first len(weights) - 1 rows."""
-    return _on_lanes(_kernels().weighted_sum, x, weights)
-
-
-def _on_lanes(kernel: Callable[..., FloatArray], x: FloatArray, *arguments: object) -> FloatArray:
-    return kernel(_lanes(x), *arguments).reshape(x.shape)
-
-
-def _lanes(x: FloatArray) -> FloatArray:
-    return np.ascontiguousarray(x).reshape(len(x), -1) if len(x) else x.reshape(0, 1)
-
-
-@cache
-def _kernels() -> ModuleType:
-    from finml_core.features import kernels_statistical
-
-    return kernels_statistical
+    return Expression("weighted_sum", x, numbers=tuple(weights))

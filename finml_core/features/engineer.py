@@ -14,7 +14,7 @@ from finml_core.errors import DataError
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature, compare
 from finml_core.features.frames import as_long, is_intraday, on_input_index
-from finml_core.features.panel import Block, Panel, in_threads
+from finml_core.features.panel import Panel, in_threads
 from finml_core.features.registry import make_registry
 from finml_core.typing import FloatArray
 
@@ -121,22 +121,21 @@ def compute(features: Sequence[Feature], panel: Panel, dtype: str = "float64") -
     out = np.empty((len(features), len(panel)), dtype)
 
     pairs = list(zip(features, out, strict=True))
-    alone = [(feature, values) for feature, values in pairs if not feature.compares_symbols]
+    alone = [number for number, feature in enumerate(features) if not feature.compares_symbols]
     dated = [(feature, values) for feature, values in pairs if feature.compares_symbols and feature.inputs == ("ts",)]
     compared = [
         (feature, values) for feature, values in pairs if feature.compares_symbols and feature.inputs != ("ts",)
     ]
 
-    def fill(block: Block) -> None:
-        segment = panel.segment(block)
-        for feature, values in alone:
-            block.write(feature.of(segment), values)
-
-    blocks = [partial(fill, block) for block in panel.blocks] if alone else []
-    in_threads(lambda part: part(), [partial(compare, dated, panel), *blocks] if dated else blocks)
+    work = [partial(compare, dated, panel)] if dated else []
+    if alone:
+        work += panel.write([features[number].call for number in alone], out, np.array(alone))
+    in_threads(work)
     if out.dtype == np.float64:
-        for feature, values in alone:
-            panel.keep(values, feature.rule, **feature.parameters)  # symbols may be compared by it
+        for number in alone:
+            panel.keep(
+                out[number], features[number].rule, **features[number].parameters
+            )  # symbols may be compared by it
     compare(compared, panel)
     return out
 

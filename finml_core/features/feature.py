@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from finml_core.features.expression import Expression
 from finml_core.features.frames import as_long, on_input_index
-from finml_core.features.panel import Panel
-from finml_core.features.segment import Segment
+from finml_core.features.panel import Call, Panel
 from finml_core.typing import FloatArray
 
 
@@ -33,9 +33,9 @@ class Feature:
     intraday_only: bool = False  # says nothing about daily or longer bars
     parameters: Mapping[str, Hashable] = field(default_factory=dict)
     part: str = "value"  # of the columns that a rule which compares symbols writes
-    # rule(segment, **parameters) gives the values of a block of symbols; one that compares symbols is
+    # rule(segment, **parameters) gives the values of one symbol, as an expression; one that compares symbols is
     # rule(panel, columns, **parameters) and writes the columns that it is given, one a part
-    rule: Callable[..., FloatArray | None] = field(repr=False)
+    rule: Callable[..., Expression | None] = field(repr=False)
 
     @property
     def reach(self) -> int:
@@ -45,9 +45,10 @@ class Feature:
         """
         return self.lookback + 2 * self.warm_up
 
-    def of(self, segment: Segment) -> FloatArray:
-        """Values of shape (n_rows, n_lanes), for one that reads one symbol alone."""
-        return self.rule(segment, **self.parameters)
+    @property
+    def call(self) -> Call:
+        """Rule and parameters of one that reads one symbol alone."""
+        return self.rule, tuple(self.parameters.items())
 
     def column(self, panel: Panel) -> FloatArray:
         """Values of shape (n_bars,), in the order of the panel's bars."""

@@ -1,7 +1,8 @@
 """Compiled windows over lanes: several symbols side by side, row after row; numba is loaded with this module.
 
 An array of shape (n_rows, n_lanes) is passed flat with its number of `lanes`: one row earlier is `lanes` places
-earlier and no lane meets another. Kernels that go down the rows take eight lanes at a time (see `simd`), or one.
+earlier and no lane meets another. What is computed is written into `out`, which overlaps nothing that is read. Kernels
+that go down the rows take eight lanes at a time (see `simd`), or one.
 
 Windows are made without running sums, in two parts: rows are cut into blocks of a window's length, so that each window
 is the end of one block and the start of the next. Sums from every row to the end of its block, and from its start to
@@ -19,16 +20,17 @@ TILE = 2048  # least number of values in a tile
 
 
 @compiled
-def rolling_sum(x, window, lanes):
+def rolling_sum(x, window, lanes, out):
     """Sum of the last `window` values."""
     if lanes % WIDTH == 0:
-        return _sum(x, window, lanes, eight())
-    return _sum(x, window, lanes, 0.0)
+        _sum(x, window, lanes, out, eight())
+    else:
+        _sum(x, window, lanes, out, 0.0)
 
 
 @compiled
-def _sum(x, window, lanes, zero):
-    out = blank(x, window, lanes)
+def _sum(x, window, lanes, out, zero):
+    blank(out, window, lanes)
     n_rows, width = x.size // lanes, width_of(zero)
     tail = np.zeros(window * width)  # sums of the last 0, 1, 2, .. rows of the block before
     for lane in range(0, lanes, width):
@@ -45,20 +47,20 @@ def _sum(x, window, lanes, zero):
                 total = total + load(x, place, zero)
                 if start > 0 or older == 0:
                     store(out, place, total + load(tail, older, zero))
-    return out
 
 
 @compiled
-def rolling_extreme(x, window, lanes, lowest):
+def rolling_extreme(x, window, lanes, lowest, out):
     """Highest, or lowest, of the last `window` values."""
     if lanes % WIDTH == 0:
-        return _extreme(x, window, lanes, lowest, eight())
-    return _extreme(x, window, lanes, lowest, 0.0)
+        _extreme(x, window, lanes, lowest, out, eight())
+    else:
+        _extreme(x, window, lanes, lowest, out, 0.0)
 
 
 @compiled
-def _extreme(x, window, lanes, lowest, zero):
-    out = blank(x, window, lanes)
+def _extreme(x, window, lanes, lowest, out, zero):
+    blank(out, window, lanes)
     n_rows, width = x.size // lanes, width_of(zero)
     tail = np.empty(window * width)
     for lane in range(0, lanes, width):
@@ -77,20 +79,20 @@ def _extreme(x, window, lanes, lowest, zero):
                     store(out, place, best)
                 elif start > 0:
                     store(out, place, _further(best, load(tail, older, zero), lowest))
-    return out
 
 
 @compiled
-def bars_since_extreme(x, window, lanes, lowest):
+def bars_since_extreme(x, window, lanes, lowest, out):
     """Age in bars of the highest, or lowest, of the last `window` values; of equal ones the latest counts."""
     if lanes % WIDTH == 0:
-        return _age(x, window, lanes, lowest, eight())
-    return _age(x, window, lanes, lowest, 0.0)
+        _age(x, window, lanes, lowest, out, eight())
+    else:
+        _age(x, window, lanes, lowest, out, 0.0)
 
 
 @compiled
-def _age(x, window, lanes, lowest, zero):
-    out = blank(x, window, lanes)
+def _age(x, window, lanes, lowest, out, zero):
+    blank(out, window, lanes)
     n_rows, width, sign = x.size // lanes, width_of(zero), -1.0 if lowest else 1.0
     tails = np.zeros((3, window * width))  # highest, its row, and 0 or missing
     for lane in range(0, lanes, width):
@@ -118,13 +120,12 @@ def _age(x, window, lanes, lowest, zero):
                 elif start > 0:
                     latest = if_at_least(best, load(tails[0], older, zero), row_of_best, load(tails[1], older, zero))
                     store(out, place, here - latest + (known + load(tails[2], older, zero)))
-    return out
 
 
 @compiled
-def mean_deviation(x, centre, window, lanes):
+def mean_deviation(x, centre, window, lanes, out):
     """Mean absolute distance of the last `window` values from `centre[t]`."""
-    out = blank(x, window, lanes)
+    blank(out, window, lanes)
     for first in range((window - 1) * lanes, x.size, TILE):
         stop = min(first + TILE, x.size)
         total = out[first:stop]
@@ -135,18 +136,16 @@ def mean_deviation(x, centre, window, lanes):
         for age in range(window // 4 * 4, window):
             _add_distance(x[first - age * lanes : stop - age * lanes], centre[first:stop], total)
         total /= window
-    return out
 
 
 @compiled
-def exponential_mean(x, lanes, alpha, seed_count, seed_divisor):
+def exponential_mean(x, lanes, alpha, seed_count, seed_divisor, out):
     """s += alpha (x - s), started by the sum of the first `seed_count` values over `seed_divisor`.
 
     A missing value gives a missing row and leaves the state as it was.
     """
     n_rows = x.size // lanes
-    x = x.reshape((n_rows, lanes))
-    out = np.empty((n_rows, lanes))
+    x, out = x.reshape((n_rows, lanes)), out.reshape((n_rows, lanes))
     state = np.empty(lanes)
     seeded = np.empty(lanes, dtype=np.int64)  # rows up to and including the one of the seed
     for lane in range(lanes):
@@ -159,34 +158,12 @@ def exponential_mean(x, lanes, alpha, seed_count, seed_divisor):
         _smooth(rest, lanes, state, alpha, smoothed, eight())
     else:
         _smooth(rest, lanes, state, alpha, smoothed, 0.0)
-    return out.ravel()
 
 
 @compiled
-def ratio(numerator, denominator, empty):
-    """Quotient that is `empty` where the denominator is 0, and missing where either is missing."""
-    out = np.empty(numerator.size)
-    for i in range(out.size):
-        quotient = numerator[i] / denominator[i]
-        out[i] = empty + 0 * numerator[i] if denominator[i] == 0 else quotient
-    return out
-
-
-@compiled
-def relative(x, y):
-    """x / y - 1."""
-    out = np.empty(x.size)
-    for i in range(out.size):
-        out[i] = x[i] / y[i] - 1.0
-    return out
-
-
-@compiled
-def blank(x, window, lanes):
-    """A result whose first `window - 1` rows are missing."""
-    out = np.empty(x.size)
+def blank(out, window, lanes):
+    """Make the first `window - 1` rows missing."""
     out[: (window - 1) * lanes] = np.nan
-    return out
 
 
 @compiled

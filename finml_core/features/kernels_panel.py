@@ -168,13 +168,3 @@ def group_means(column, rows, offsets):
         if count > 0:
             out[group] = total / count
     return out
-
-
-@compiled
-def spread(means, codes, starts, lengths, lanes):
-    """The mean of the group of row `starts[j] + i` in row i of lane j; shorter lanes end in missing rows."""
-    out = np.full((lengths.max(), lanes), np.nan)
-    for lane in range(lengths.size):
-        for row in range(lengths[lane]):
-            out[row, lane] = means[codes[starts[lane] + row]]
-    return out

@@ -1,14 +1,15 @@
 """Compiled loops for distributions over windows: shape, tails, ranks, entropy and fixed filters.
 
-Arrays are of shape (n_rows, n_lanes), one symbol a lane, time downwards; the inner loops run across lanes. As in
-`kernels`, a window is the tail of one block of `window` rows and the head of the next, so that nothing drifts and a
-missing value makes missing exactly the windows that hold it. Moments combine as in Pebay (2008), Sandia report
+Arrays are passed flat with their number of lanes, and results are written into `out`, as in `kernels`. As there, a
+window is the tail of one block of `window` rows and the head of the next, so that nothing drifts and a missing value
+makes missing exactly the windows that hold it. Moments combine as in Pebay (2008), Sandia report
 SAND2008-6212, equations 2.1 and 3.1.
 """
 
 import numpy as np
 
 from finml_core.features.compiling import compiled
+from finml_core.features.kernels import blank
 from finml_core.features.simd import WIDTH, eight, if_above, if_known, load, store, width_of
 
 TINY = 1e-14  # a deviation below this share of the mean is rounding, not movement
@@ -18,19 +19,18 @@ EXACT = 2.0**40  # entropies are summed as whole numbers of 2^-40, which no orde
 
 
 @compiled
-def rolling_shape(x, window):
+def rolling_shape(x, window, lanes, second, third, fourth):
     """Sums of squared, cubed and fourth powers of deviations from the mean of the last `window` values."""
-    n, m = x.shape
-    out = np.full((3, n * m), np.nan)
-    if m % WIDTH == 0:
-        _shape(x.reshape(-1), window, m, out, eight())
+    if lanes % WIDTH == 0:
+        _shape(x, window, lanes, (second, third, fourth), eight())
     else:
-        _shape(x.reshape(-1), window, m, out, 0.0)
-    return out.reshape((3, n, m))
+        _shape(x, window, lanes, (second, third, fourth), 0.0)
 
 
 @compiled
 def _shape(x, window, lanes, out, zero):
+    for sums in out:
+        blank(sums, window, lanes)
     n_rows, width, w = x.size // lanes, width_of(zero), float(window)
     tails = np.zeros((4, window * width))  # mean and the three sums of the last 0, 1, 2, .. rows of the block before
     for lane in range(0, lanes, width):
@@ -82,37 +82,17 @@ def _taken_in(mean, second, third, fourth, value, count):
 
 
 @compiled
-def skew_and_kurtosis(second, third, fourth, n):
-    """Sample skewness G1 and excess kurtosis G2 from sums over `n` values; 0 where these are constant."""
-    skew = np.empty(second.size)
-    kurtosis = np.empty(second.size)
-    skew_scale = np.sqrt(n * (n - 1.0)) / (n - 2.0)
-    kurtosis_scale = (n - 1.0) / ((n - 2.0) * (n - 3.0))
-    for i in range(second.size):
-        variance = second[i] / n
-        moves = variance > 0.0
-        safe = variance if moves else 1.0
-        flat = 0.0 * variance  # 0, or missing
-        skew[i] = skew_scale * (third[i] / n) / (safe * np.sqrt(safe)) if moves else flat
-        excess = (fourth[i] / n) / (safe * safe) - 3.0
-        kurtosis[i] = kurtosis_scale * ((n + 1.0) * excess + 6.0) if moves else flat
-    return skew, kurtosis
-
-
-@compiled
-def rolling_low(x, window, rank, fraction, sign=1.0):
+def rolling_low(x, window, lanes, rank, fraction, sign, out):
     """Between the values of rank `rank` and `rank + 1` from below (0 is the least), `fraction` of the way up.
 
     Only the lowest rank + 2 values of each part are kept in order, so the cost grows with the rank, not the window.
     With a `sign` of -1.0, ranks count from above.
     """
-    n, m = x.shape
-    out = np.full(n * m, np.nan)
-    if m % WIDTH == 0:
-        _low(x.reshape(-1), window, m, (rank, fraction, sign), out, eight())
+    blank(out, window, lanes)
+    if lanes % WIDTH == 0:
+        _low(x, window, lanes, (rank, fraction, sign), out, eight())
     else:
-        _low(x.reshape(-1), window, m, (rank, fraction, sign), out, 0.0)
-    return out.reshape((n, m))
+        _low(x, window, lanes, (rank, fraction, sign), out, 0.0)
 
 
 @compiled
@@ -183,18 +163,16 @@ def _higher(x, y):
 
 
 @compiled
-def rolling_rank(x, window):
+def rolling_rank(x, window, lanes, out):
     """Share of the last `window` values below the last of them; equal ones, itself included, count half.
 
     Values count as equal where they differ by no more than rounding.
     """
-    n, m = x.shape
-    x = x.reshape(-1)
-    out = np.full(n * m, np.nan)
+    blank(out, window, lanes)
     low = np.empty(TILE)
     high = np.empty(TILE)
-    for first in range((window - 1) * m, n * m, TILE):
-        stop = min(first + TILE, n * m)
+    for first in range((window - 1) * lanes, x.size, TILE):
+        stop = min(first + TILE, x.size)
         last, share = x[first:stop], out[first:stop]
         for i in range(last.size):
             low[i] = last[i] - ROUNDING * abs(last[i])
@@ -202,21 +180,22 @@ def rolling_rank(x, window):
         share[:] = 0.0
         age = 0
         while age + 4 <= window:
-            a, b = x[first - age * m : stop - age * m], x[first - (age + 1) * m : stop - (age + 1) * m]
-            c, d = x[first - (age + 2) * m : stop - (age + 2) * m], x[first - (age + 3) * m : stop - (age + 3) * m]
+            a, b = x[first - age * lanes : stop - age * lanes], x[first - (age + 1) * lanes : stop - (age + 1) * lanes]
+            c, d = (
+                x[first - (age + 2) * lanes : stop - (age + 2) * lanes],
+                x[first - (age + 3) * lanes : stop - (age + 3) * lanes],
+            )
             for i in range(last.size):
                 share[i] += _halves(a[i], low[i], high[i]) + _halves(b[i], low[i], high[i])
                 share[i] += _halves(c[i], low[i], high[i]) + _halves(d[i], low[i], high[i])
             age += 4
         while age < window:
-            a = x[first - age * m : stop - age * m]
+            a = x[first - age * lanes : stop - age * lanes]
             for i in range(last.size):
                 share[i] += _halves(a[i], low[i], high[i])
             age += 1
         share /= window
-    out = out.reshape((n, m))
-    _hide_incomplete(x.reshape((n, m)), window, out)
-    return out
+    _hide_incomplete(x, window, lanes, out)
 
 
 @compiled
@@ -225,71 +204,62 @@ def _halves(value, low, high):
 
 
 @compiled
-def _hide_incomplete(x, window, out):
+def _hide_incomplete(x, window, lanes, out):
     """Missing wherever one of the last `window` values is."""
-    n, m = x.shape
-    known = np.zeros(m)  # values since the last missing one
-    for i in range(n):
-        for k in range(m):
-            known[k] = known[k] + 1.0 if x[i, k] == x[i, k] else 0.0
-            out[i, k] = out[i, k] if known[k] >= window else np.nan
+    known = np.zeros(lanes)  # values since the last missing one
+    for row in range(0, x.size, lanes):
+        for lane in range(lanes):
+            place = row + lane
+            known[lane] = known[lane] + 1.0 if x[place] == x[place] else 0.0
+            out[place] = out[place] if known[lane] >= window else np.nan
 
 
 @compiled
-def rolling_entropy(codes, window, n_codes):
+def rolling_entropy(codes, window, lanes, n_codes, out):
     """Entropy in nats of the codes 0 .. n_codes-1 among the last `window`; a missing code makes it missing."""
-    n, m = codes.shape
-    out = np.full((n, m), np.nan)
     table = np.zeros(window + 1, dtype=np.int64)
     for count in range(1, window + 1):
         table[count] = np.int64(np.rint(count * np.log(float(count)) * EXACT))
-    counts = np.zeros((m, n_codes), dtype=np.int64)
-    total = np.zeros(m, dtype=np.int64)
-    known = np.zeros(m, dtype=np.int64)
-    for i in range(n):
-        for k in range(m):
-            if i >= window:
-                old = codes[i - window, k]
+    counts = np.zeros((lanes, n_codes), dtype=np.int64)
+    total = np.zeros(lanes, dtype=np.int64)
+    known = np.zeros(lanes, dtype=np.int64)
+    for row in range(0, codes.size, lanes):
+        for lane in range(lanes):
+            if row >= window * lanes:
+                old = codes[row - window * lanes + lane]
                 if old == old:
-                    place = counts[k, int(old)]
-                    total[k] += table[place - 1] - table[place]
-                    counts[k, int(old)] = place - 1
-                    known[k] -= 1
-            new = codes[i, k]
+                    place = counts[lane, int(old)]
+                    total[lane] += table[place - 1] - table[place]
+                    counts[lane, int(old)] = place - 1
+                    known[lane] -= 1
+            new = codes[row + lane]
             if new == new:
-                place = counts[k, int(new)]
-                total[k] += table[place + 1] - table[place]
-                counts[k, int(new)] = place + 1
-                known[k] += 1
-            if known[k] == window:
-                out[i, k] = (table[window] - total[k]) / (EXACT * window)
-    return out
+                place = counts[lane, int(new)]
+                total[lane] += table[place + 1] - table[place]
+                counts[lane, int(new)] = place + 1
+                known[lane] += 1
+            is_known = known[lane] == window
+            out[row + lane] = (table[window] - total[lane]) / (EXACT * window) if is_known else np.nan
 
 
 @compiled
-def bin_codes(x, edges):
+def bin_codes(x, edges, out):
     """How many of the ascending `edges` lie below each value; missing stays missing."""
-    n, m = x.shape
-    out = np.empty((n, m))
-    for i in range(n):
-        for k in range(m):
-            out[i, k] = x[i, k] - x[i, k]
+    for i in range(x.size):
+        code = x[i] - x[i]
         for edge in edges:
-            for k in range(m):
-                out[i, k] += 1.0 if x[i, k] > edge else 0.0
-    return out
+            code += 1.0 if x[i] > edge else 0.0
+        out[i] = code
 
 
 @compiled
-def weighted_sum(x, weights):
+def weighted_sum(x, weights, lanes, out):
     """Sum of weights[j] times the value j rows earlier, from the earliest on."""
-    n, m = x.shape
-    out = np.full(n * m, np.nan)
-    if m % WIDTH == 0:
-        _weighted(x.reshape(-1), weights, m, out, eight())
+    blank(out, weights.size, lanes)
+    if lanes % WIDTH == 0:
+        _weighted(x, weights, lanes, out, eight())
     else:
-        _weighted(x.reshape(-1), weights, m, out, 0.0)
-    return out.reshape((n, m))
+        _weighted(x, weights, lanes, out, 0.0)
 
 
 @compiled

@@ -1,12 +1,12 @@
-"""Series that several features are made of, computed once a block of symbols."""
+"""Series that several features are made of."""
 
 import numpy as np
 
+from finml_core.features.expression import Expression
 from finml_core.features.rolling import (
     exponential_mean,
     lag,
     log_change,
-    log_ratio,
     ratio,
     rolling_max,
     rolling_mean,
@@ -15,113 +15,92 @@ from finml_core.features.rolling import (
     rolling_trend,
     wilder_mean,
 )
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.segment import Segment
 
 
-@shared
-def log_close(segment: Segment) -> FloatArray:
+def log_close(segment: Segment) -> Expression:
     """Natural logarithm of the adjusted close."""
     return np.log(segment.close)
 
 
-@shared
-def log_return(segment: Segment, window: int) -> FloatArray:
+def log_return(segment: Segment, window: int) -> Expression:
     """log close[t] / close[t-window]."""
     return log_change(segment.close, window)
 
 
-@shared
-def body(segment: Segment) -> FloatArray:
+def body(segment: Segment) -> Expression:
     """log close / open: the return within the bar."""
-    return log_ratio(segment.close, segment.open)
+    return np.log(segment.close / segment.open)
 
 
-@shared
-def log_range_squared(segment: Segment) -> FloatArray:
+def log_range_squared(segment: Segment) -> Expression:
     """Square of log high / low."""
-    spread = log_ratio(segment.high, segment.low)
-    spread *= spread
-    return spread
+    spread = np.log(segment.high / segment.low)
+    return spread * spread
 
 
-@shared
-def close_change(segment: Segment) -> FloatArray:
+def close_change(segment: Segment) -> Expression:
     """Sign of the change of the close, -1, 0 or 1."""
     return np.sign(segment.close - lag(segment.close, 1))
 
 
-@shared
-def mean_close(segment: Segment, window: int) -> FloatArray:
+def mean_close(segment: Segment, window: int) -> Expression:
     """Simple moving average of the close."""
     return rolling_mean(segment.close, window)
 
 
-@shared
-def exponential_close(segment: Segment, span: int) -> FloatArray:
+def exponential_close(segment: Segment, span: int) -> Expression:
     """Exponential moving average of the close."""
     return exponential_mean(segment.close, span)
 
 
-@shared
-def close_moments(segment: Segment, window: int) -> tuple[FloatArray, FloatArray]:
+def close_moments(segment: Segment, window: int) -> tuple[Expression, Expression]:
     """Mean and standard deviation (ddof 0) of the close."""
     mean, squares = rolling_moments(segment.close, window)
-    squares /= window
-    return mean, np.sqrt(squares, out=squares)
+    return mean, np.sqrt(squares / window)
 
 
-@shared
-def return_moments(segment: Segment, lags: int, window: int) -> tuple[FloatArray, FloatArray]:
+def return_moments(segment: Segment, lags: int, window: int) -> tuple[Expression, Expression]:
     """Mean, and sum of squared deviations, of the last `window` log returns over `lags` bars each."""
     return rolling_moments(log_return(segment, lags), window)
 
 
-@shared
-def return_deviation(segment: Segment, window: int) -> FloatArray:
+def return_deviation(segment: Segment, window: int) -> Expression:
     """Standard deviation (ddof 1) of one-bar log returns."""
-    variance = return_moments(segment, 1, window)[1] / (window - 1)
-    return np.sqrt(variance, out=variance)
+    return np.sqrt(return_moments(segment, 1, window)[1] / (window - 1))
 
 
-@shared
-def scaled_return(segment: Segment, window: int) -> FloatArray:
+def scaled_return(segment: Segment, window: int) -> Expression:
     """One-bar log return over its deviation; 0 where nothing moves."""
     return ratio(log_return(segment, 1), return_deviation(segment, window), empty=0.0)
 
 
-@shared
-def close_trend(segment: Segment, window: int) -> tuple[float, FloatArray, FloatArray]:
+def close_trend(segment: Segment, window: int) -> tuple[float, Expression, Expression]:
     """tt, ty, yy of the regression of log close on the bar number."""
     return rolling_trend(log_close(segment), window)
 
 
-@shared
-def typical_price(segment: Segment) -> FloatArray:
+def typical_price(segment: Segment) -> Expression:
     """(high + low + close) / 3."""
     return (segment.high + segment.low + segment.close) / 3
 
 
-@shared
-def true_range(segment: Segment) -> FloatArray:
+def true_range(segment: Segment) -> Expression:
     """Range of the bar joined to the last close; missing in the first row."""
     before = lag(segment.close, 1)
     return np.maximum(segment.high, before) - np.minimum(segment.low, before)
 
 
-@shared
-def average_true_range(segment: Segment, window: int) -> FloatArray:
+def average_true_range(segment: Segment, window: int) -> Expression:
     """Wilder's mean of the true range."""
     return wilder_mean(true_range(segment), window)
 
 
-@shared
-def highest_high(segment: Segment, window: int) -> FloatArray:
+def highest_high(segment: Segment, window: int) -> Expression:
     """Highest high of the last `window` bars."""
     return rolling_max(segment.high, window)
 
 
-@shared
-def lowest_low(segment: Segment, window: int) -> FloatArray:
+def lowest_low(segment: Segment, window: int) -> Expression:
     """Lowest low of the last `window` bars."""
     return rolling_min(segment.low, window)

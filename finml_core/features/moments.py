@@ -15,16 +15,18 @@ TINY = 1e-14  # a deviation below this share of the mean is rounding, not moveme
 
 
 @compiled
-def rolling_moments(x, window, lanes):
+def rolling_moments(x, window, lanes, mean, squares):
     """Mean, and sum of squared deviations from it, of the last `window` values."""
     if lanes % WIDTH == 0:
-        return _moments(x, window, lanes, eight())
-    return _moments(x, window, lanes, 0.0)
+        _moments(x, window, lanes, mean, squares, eight())
+    else:
+        _moments(x, window, lanes, mean, squares, 0.0)
 
 
 @compiled
-def _moments(x, window, lanes, zero):
-    mean, squares = blank(x, window, lanes), blank(x, window, lanes)
+def _moments(x, window, lanes, mean, squares, zero):
+    blank(mean, window, lanes)
+    blank(squares, window, lanes)
     n_rows, width, size = x.size // lanes, width_of(zero), float(window)
     tail, tail_2 = np.zeros(window * width), np.zeros(window * width)
     for lane in range(0, lanes, width):
@@ -50,20 +52,22 @@ def _moments(x, window, lanes, zero):
                     noise = centre * TINY
                     store(mean, place, centre)
                     store(squares, place, if_above(around, noise * noise * size, around, around * 0.0))
-    return mean, squares
 
 
 @compiled
-def rolling_comoments(x, y, window, lanes):
+def rolling_comoments(x, y, window, lanes, xx, xy, yy):
     """Sums of squares and products of deviations (xx, xy, yy) of the last `window` pairs."""
     if lanes % WIDTH == 0:
-        return _comoments(x, y, window, lanes, eight())
-    return _comoments(x, y, window, lanes, 0.0)
+        _comoments(x, y, window, lanes, (xx, xy, yy), eight())
+    else:
+        _comoments(x, y, window, lanes, (xx, xy, yy), 0.0)
 
 
 @compiled
-def _comoments(x, y, window, lanes, zero):
-    xx, xy, yy = blank(x, window, lanes), blank(x, window, lanes), blank(x, window, lanes)
+def _comoments(x, y, window, lanes, made, zero):
+    xx, xy, yy = made
+    for out in made:
+        blank(out, window, lanes)
     n_rows, width, size = x.size // lanes, width_of(zero), float(window)
     tails = np.zeros((5, window * width))
     for lane in range(0, lanes, width):
@@ -97,20 +101,20 @@ def _comoments(x, y, window, lanes, zero):
                     store(xx, place, sum_xx + load(tails[2], older, zero) - all_x * all_x / size)
                     store(xy, place, sum_xy + load(tails[3], older, zero) - all_x * all_y / size)
                     store(yy, place, sum_yy + load(tails[4], older, zero) - all_y * all_y / size)
-    return xx, xy, yy
 
 
 @compiled
-def rolling_autocomoment(x, lags, window, lanes):
+def rolling_autocomoment(x, lags, window, lanes, out):
     """Sum of products of deviations of the last `window` values and of the as many values `lags` rows before."""
     if lanes % WIDTH == 0:
-        return _autocomoment(x, lags, window, lanes, eight())
-    return _autocomoment(x, lags, window, lanes, 0.0)
+        _autocomoment(x, lags, window, lanes, out, eight())
+    else:
+        _autocomoment(x, lags, window, lanes, out, 0.0)
 
 
 @compiled
-def _autocomoment(x, lags, window, lanes, zero):
-    out = blank(x, window + lags, lanes)
+def _autocomoment(x, lags, window, lanes, out, zero):
+    blank(out, window + lags, lanes)
     n_rows, width, size, apart = x.size // lanes - lags, width_of(zero), float(window), lags * lanes
     tail_early, tail_late, tail = np.zeros(window * width), np.zeros(window * width), np.zeros(window * width)
     for lane in range(0, lanes, width):
@@ -134,20 +138,21 @@ def _autocomoment(x, lags, window, lanes, zero):
                 if start > 0 or older == 0:
                     shifts = (early + load(tail_early, older, zero)) * (late + load(tail_late, older, zero)) / size
                     store(out, place + apart, products + load(tail, older, zero) - shifts)
-    return out
 
 
 @compiled
-def rolling_trend(y, window, lanes):
+def rolling_trend(y, window, lanes, ty, yy):
     """Sums of products ty and squares yy of deviations of the bar number t and the last `window` values."""
     if lanes % WIDTH == 0:
-        return _trend(y, window, lanes, eight())
-    return _trend(y, window, lanes, 0.0)
+        _trend(y, window, lanes, ty, yy, eight())
+    else:
+        _trend(y, window, lanes, ty, yy, 0.0)
 
 
 @compiled
-def _trend(y, window, lanes, zero):
-    ty, yy = blank(y, window, lanes), blank(y, window, lanes)
+def _trend(y, window, lanes, ty, yy, zero):
+    blank(ty, window, lanes)
+    blank(yy, window, lanes)
     n_rows, width, size = y.size // lanes, width_of(zero), float(window)
     tails = np.zeros((3, window * width))
     for lane in range(0, lanes, width):
@@ -172,4 +177,3 @@ def _trend(y, window, lanes, zero):
                     centre = row - (size - 1.0) / 2.0  # of the window's bar numbers, the block starting at 0
                     store(ty, place, slant + load(tails[1], older, zero) - both * centre)
                     store(yy, place, squares + load(tails[2], older, zero) - both * both / size)
-    return ty, yy

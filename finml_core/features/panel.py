@@ -2,54 +2,52 @@
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache, partial, wraps
+from inspect import signature
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from finml_core.features.memory import reuse_freed_memory
+from finml_core.features.expression import Expression
+from finml_core.features.operations import WIDTH
+from finml_core.features.program import Program, make_program
 from finml_core.features.rows import symbol_offsets
-from finml_core.features.segment import Segment
-from finml_core.schemas import OHLCV, OPTIONAL_BARS
+from finml_core.features.segment import COLUMNS, Segment
 from finml_core.typing import BoolArray, FloatArray, IntArray
 
-LANES = 8  # lanes come in eights, which fill the widest register; a single symbol has one of its own
-VALUES = 65_536  # values a block's column should have: it still stays in the second cache, and threads meet seldom
+VALUES = 32_768  # values a block's column should have: those at work still stay in the second cache
+
+Rule = Callable[..., Expression]  # rule(segment, **parameters)
+Call = tuple[Rule, tuple[tuple[str, Hashable], ...]]  # a rule and its parameters
+Part = Callable[[], None]  # of work, for `in_threads`
+P = ParamSpec("P")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Block:
     """Symbols side by side: lane j holds the rows `starts[j] .. starts[j] + lengths[j] - 1` of the panel.
 
-    Lanes behind the last symbol are missing.
+    Lanes behind the last symbol are missing. Rows from `firsts[j]` on are written, row i to place `bases[j] + i`.
     """
 
     starts: IntArray
     lengths: IntArray
+    firsts: IntArray
+    bases: IntArray
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows of the longest lane, and lanes."""
+        """Rows of the longest lane, and lanes; a single symbol has one of its own."""
         n_symbols = len(self.starts)
-        return int(self.lengths.max()), 1 if n_symbols == 1 else math.ceil(n_symbols / LANES) * LANES
+        return int(self.lengths.max()), 1 if n_symbols == 1 else math.ceil(n_symbols / WIDTH) * WIDTH
 
-    def lanes(self, column: FloatArray) -> FloatArray:
-        """A column of the panel as a new array (n_rows, n_lanes), missing where a lane has ended."""
-        from finml_core.features.transpose import to_lanes
 
-        read_only = np.ascontiguousarray(column).view()
-        read_only.flags.writeable = False  # one compiled signature, whoever owns the column
-        return to_lanes(read_only, self.starts, self.lengths, self.shape[1])
-
-    def write(self, lanes: FloatArray, column: FloatArray) -> None:
-        """Put lanes back into the rows of their symbols in a column of the panel."""
-        from finml_core.features.transpose import to_column
-
-        to_column(np.ascontiguousarray(lanes), self.starts, self.lengths, column)
+NOTHING = np.empty(0)
 
 
 class Panel:
@@ -97,30 +95,33 @@ class Panel:
         counts = np.bincount(codes, minlength=len(distinct))
         return np.argsort(codes, kind="stable"), np.r_[0, np.cumsum(counts)]
 
-    def of(self, rule: Callable[..., FloatArray], **parameters: Any) -> FloatArray:
+    def of(self, rule: Rule, **parameters: Hashable) -> FloatArray:
         """What a rule of a segment gives, as a column of shape (n_bars,); kept, and not to be written into."""
         key = (rule, *parameters.items())
         if key not in self.kept:
-            self.kept[key] = self._fill(np.empty(len(self)), rule, parameters)
+            self.kept[key] = self._alone(np.empty(len(self)), rule, parameters)
         return self.kept[key]
 
-    def passing(self, rule: Callable[..., FloatArray], **parameters: Any) -> FloatArray:
+    def passing(self, rule: Rule, **parameters: Hashable) -> FloatArray:
         """As `of`, but not kept: good until the next call, which writes into the same memory."""
         key = (rule, *parameters.items())
-        return self.kept[key] if key in self.kept else self._fill(self._passing, rule, parameters)
+        return self.kept[key] if key in self.kept else self._alone(self._passing, rule, parameters)
 
-    def keep(self, column: FloatArray, rule: Callable[..., FloatArray], **parameters: Any) -> None:
+    def keep(self, column: FloatArray, rule: Rule, **parameters: Hashable) -> None:
         """Remember what `of` would give for this rule."""
         self.kept[rule, *parameters.items()] = column
 
-    def segment(self, block: Block) -> Segment:
-        """The columns of a block, made when they are first read."""
-        factor = self._factor
-        columns = self._columns
-        return Segment(lambda name: lanes_of(columns, factor, block, name), block.shape, is_adjusted=factor is not None)
+    def write(self, calls: Sequence[Call], out: np.ndarray, targets: IntArray) -> list[Part]:
+        """Parts of the work that puts what rules give into the rows `targets` of `out`, (n_columns, n_bars)."""
+        program = program_of(tuple(calls), is_adjusted=self._factor is not None)
+        return parts_of(program, self._columns, self.blocks, out, targets)
 
-    def _fill(self, column: FloatArray, rule: Callable[..., FloatArray], parameters: dict[str, Any]) -> FloatArray:
-        in_threads(lambda block: block.write(rule(self.segment(block), **parameters), column), self.blocks)
+    def run(self, program: Program, columns: Sequence[FloatArray], out: np.ndarray) -> None:
+        """Run a program on columns of one value a bar, each symbol alone; `out` is (n_expressions, n_bars)."""
+        in_threads(parts_of(program, columns, self.blocks, out, np.arange(len(out))))
+
+    def _alone(self, column: FloatArray, rule: Rule, parameters: Mapping[str, Hashable]) -> FloatArray:
+        in_threads(self.write([(rule, tuple(parameters.items()))], column[None], np.zeros(1, dtype=np.int64)))
         return column
 
     @cached_property
@@ -128,9 +129,12 @@ class Panel:
         return np.empty(len(self))
 
     @cached_property
-    def _columns(self) -> dict[str, FloatArray]:
-        """Asked for once: a frame takes longer to give a column than a block to be turned into lanes."""
-        return {name: self.bars[name].to_numpy() for name in (*OHLCV, *OPTIONAL_BARS) if name in self.bars.columns}
+    def _columns(self) -> list[FloatArray]:
+        """In the order of `COLUMNS`; what the bars do not have is empty."""
+        columns = {name: self.bars[name].to_numpy() for name in COLUMNS if name in self.bars.columns}
+        if self._factor is not None:
+            columns["factor"] = self._factor
+        return [columns.get(name, NOTHING) for name in COLUMNS]
 
     @cached_property
     def _factor(self) -> FloatArray | None:
@@ -148,45 +152,59 @@ def adjustment(adj_close: FloatArray, close: FloatArray, is_adjusted: BoolArray)
         return np.where(is_adjusted, adj_close / close, 1.0)
 
 
-def lanes_of(columns: Mapping[str, FloatArray], factor: FloatArray | None, block: Block, name: str) -> FloatArray:
-    """A column of a segment: turned into lanes, adjusted unless it is raw, without what no bar can have."""
-    from finml_core.features.transpose import drop_impossible, scale
+def pack(
+    starts: IntArray, lengths: IntArray, firsts: IntArray | None = None, bases: IntArray | None = None
+) -> list[Block]:
+    """Blocks of symbols that are neighbours in length, so that few rows are padding; short ones lie in wide blocks.
 
-    supplied = name.removeprefix("raw_")
-    if supplied not in columns:
-        return np.full(block.shape, np.nan)
-    lanes = block.lanes(columns[supplied])
-    if factor is not None and supplied == name != "volume":
-        scale(lanes, block.lanes(factor))
-    drop_impossible(lanes.reshape(-1), name == "volume")
-    return lanes
-
-
-def pack(starts: IntArray, lengths: IntArray) -> list[Block]:
-    """Blocks of symbols that are neighbours in length, so that few rows are padding; short ones lie in wide blocks."""
+    All rows are written, and where they are read, unless it is said from which on and where.
+    """
+    firsts = np.zeros_like(lengths) if firsts is None else firsts
+    bases = starts if bases is None else bases
     longest_first = np.argsort(-lengths, kind="stable")
     blocks = []
     while len(longest_first):
-        n_lanes = max(1, VALUES // int(lengths[longest_first[0]]) // LANES) * LANES
+        n_lanes = max(1, VALUES // int(lengths[longest_first[0]]) // WIDTH) * WIDTH
         chosen, longest_first = longest_first[:n_lanes], longest_first[n_lanes:]
-        blocks.append(Block(starts[chosen], lengths[chosen]))
+        blocks.append(Block(starts[chosen], lengths[chosen], firsts[chosen], bases[chosen]))
     return blocks
 
 
-def in_threads(work: Callable[[Any], None], items: Iterable[Any]) -> None:
-    """Do the work for each item, on all cores: compiled loops and array operations let other threads run.
+@lru_cache(maxsize=64)
+def program_of(calls: tuple[Call, ...], *, is_adjusted: bool) -> Program:
+    """The program that computes rules of a segment."""
+    segment = Segment(is_adjusted=is_adjusted)
+    return make_program([rule(segment, **dict(parameters)) for rule, parameters in calls])
+
+
+def parts_of(
+    program: Program, columns: Sequence[FloatArray], blocks: Sequence[Block], out: np.ndarray, targets: IntArray
+) -> list[Part]:
+    """The work of running a program on blocks, which writes its expressions into the rows `targets` of `out`."""
+    size = max((program.size(block.shape) for block in blocks), default=0)
+    spare: list[FloatArray] = []  # as many as there are threads, each used for one block after the other
+
+    def run(block: Block) -> None:
+        memory = spare.pop() if spare else np.empty(size)
+        places = np.stack([block.starts, block.lengths, block.firsts, block.bases])
+        program.run(columns, places, block.shape, memory, out, targets)
+        spare.append(memory)
+
+    return [partial(run, block) for block in blocks]
+
+
+def in_threads(parts: Sequence[Part]) -> None:
+    """Do parts of work on all cores: compiled loops and array operations let other threads run.
 
     The caller is one of the threads.
     """
-    items = list(items)
-    queue = iter(items)  # each thread takes the next
+    queue = iter(parts)  # each thread takes the next
 
     def take() -> None:
-        reuse_freed_memory()
-        for item in queue:
-            work(item)
+        for part in queue:
+            part()
 
-    n_helpers = min(len(items), len(os.sched_getaffinity(0))) - 1
+    n_helpers = min(len(parts), len(os.sched_getaffinity(0))) - 1
     if n_helpers < 1:
         take()
         return
@@ -195,3 +213,18 @@ def in_threads(work: Callable[[Any], None], items: Iterable[Any]) -> None:
         take()
         for helper in helpers:
             helper.result()
+
+
+def shared(measure: Callable[Concatenate[Panel, P], Value]) -> Callable[Concatenate[Panel, P], Value]:
+    """Keep what `measure` gives for a panel and its arguments; callers must not write into it."""
+    parameters = list(signature(measure).parameters.values())[1:]
+
+    @wraps(measure)
+    def keep(panel: Panel, *args: P.args, **kwargs: P.kwargs) -> Value:
+        named = (kwargs.get(parameter.name, parameter.default) for parameter in parameters[len(args) :])
+        key = (measure, *args, *named)
+        if key not in panel.kept:
+            panel.kept[key] = measure(panel, *args, **kwargs)
+        return panel.kept[key]
+
+    return keep

@@ -14,7 +14,8 @@ from numba.core.cgutils import get_or_insert_function
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-WIDTH = 8  # doubles in the widest register; narrower machines take two or four
+from finml_core.features.operations import WIDTH
+
 VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
 
 
@@ -106,6 +107,7 @@ def _choice(comparison: str, explanation: str):
 
 if_above = _choice(">", "`then` where x > y, else `otherwise`, also where x or y is missing.")
 if_at_least = _choice(">=", "`then` where x >= y, else `otherwise`, also where x or y is missing.")
+if_equal = _choice("==", "`then` where x equals y, else `otherwise`, also where x or y is missing.")
 
 
 @intrinsic
@@ -197,6 +199,92 @@ def root(typing_context, x):
         return builder.call(get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), name), args)
 
     return x(x), build
+
+
+@intrinsic
+def magnitude(typing_context, x):
+    """Size without sign."""
+    return x(x), lambda context, builder, sig, args: _masked(builder, args[0], ~SIGN, None)
+
+
+@intrinsic
+def signed_as(typing_context, x, y):
+    """Size of x with the sign of y."""
+    return x(x, x), lambda context, builder, sig, args: _masked(builder, args[0], ~SIGN, (args[1], SIGN))
+
+
+@intrinsic
+def logarithm(typing_context, x):
+    """Natural logarithm of eight values within 1 unit in the last place: minus infinity of 0, missing below.
+
+    x = 2^k m with m from root 1/2 to root 2; log m is an odd series of (m - 1) / (m + 1), with the coefficients of
+    fdlibm (Sun Microsystems, 1993, e_log.c), whose order of adding is followed too.
+    """
+
+    def build(context, builder, sig, args):
+        given = args[0]
+        small = builder.fcmp_ordered("<", given, _same(2.0**-1022))
+        x = builder.select(small, builder.fmul(given, _same(2.0**54)), given)
+        bits = builder.add(builder.bitcast(x, BITS), _same_bits(ONE - ROOT_HALF))
+        # a whole number below 2^52 in the last bits of 2^52 is 2^52 and that number: no conversion is needed
+        exponent = builder.or_(builder.lshr(bits, _same_bits(52)), _same_bits(TWO_TO_52))
+        k = builder.fsub(builder.bitcast(exponent, VECTOR), _same(2.0**52 + 1023))
+        k = builder.select(small, builder.fsub(k, _same(54.0)), k)
+        m = builder.add(builder.and_(bits, _same_bits(2**52 - 1)), _same_bits(ROOT_HALF))
+        f = builder.fsub(builder.bitcast(m, VECTOR), _same(1.0))
+        s = builder.fdiv(f, builder.fadd(f, _same(2.0)))
+        z = builder.fmul(s, s)
+        w = builder.fmul(z, z)
+        odd = builder.fmul(z, _series(builder, w, LOGARITHM[0::2]))
+        even = builder.fmul(w, _series(builder, w, LOGARITHM[1::2]))
+        half = builder.fmul(builder.fmul(f, f), _same(0.5))
+        made = builder.fmul(s, builder.fadd(half, builder.fadd(even, odd)))
+        made = builder.fadd(made, builder.fmul(k, _same(1.90821492927058770002e-10)))  # low digits of log 2
+        made = builder.fadd(builder.fsub(made, half), f)
+        made = builder.fadd(made, builder.fmul(k, _same(6.93147180369123816490e-01)))
+        made = builder.select(builder.fcmp_ordered("<", given, _same(float("inf"))), made, given)
+        made = builder.select(builder.fcmp_ordered("==", given, _same(0.0)), _same(float("-inf")), made)
+        return builder.select(builder.fcmp_ordered("<", given, _same(0.0)), _same(float("nan")), made)
+
+    return LANES(LANES) if x == LANES else None, build
+
+
+SIGN = 1 << 63
+BITS = ir.VectorType(ir.IntType(64), WIDTH)
+ONE, TWO_TO_52, ROOT_HALF = 0x3FF0000000000000, 0x4330000000000000, 0x3FE6A09E667F3BCD  # the bits of doubles
+LOGARITHM = (
+    6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01,
+    1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01,
+)  # fmt: skip
+
+
+def _series(builder, x, coefficients):
+    total = _same(coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total = builder.fadd(builder.fmul(total, x), _same(coefficient))
+    return total
+
+
+def _masked(builder, x, mask, other):
+    """The bits of x under a mask, and those of another under its own."""
+    kind = BITS if x.type == VECTOR else ir.IntType(64)
+    bits = builder.and_(builder.bitcast(x, kind), _number(kind, mask))
+    if other:
+        bits = builder.or_(bits, builder.and_(builder.bitcast(other[0], kind), _number(kind, other[1])))
+    return builder.bitcast(bits, x.type)
+
+
+def _number(kind, number):
+    number &= 2**64 - 1
+    return ir.Constant(kind, [number] * WIDTH) if kind == BITS else ir.Constant(kind, number)
+
+
+def _same(number):
+    return ir.Constant(VECTOR, [number] * WIDTH)
+
+
+def _same_bits(number):
+    return ir.Constant(BITS, [number] * WIDTH)
 
 
 def _splat(builder, number):

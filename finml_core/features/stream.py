@@ -9,9 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 from finml_core.features.engineer import FeatureEngineer
 from finml_core.features.feature import Feature, compare
 from finml_core.features.frames import as_long, on_input_index
-from finml_core.features.panel import Block, Panel, in_threads, lanes_of, pack
+from finml_core.features.panel import NOTHING, Panel, in_threads, pack, parts_of, program_of
 from finml_core.features.recent import Added, RecentBars
-from finml_core.features.segment import Segment
+from finml_core.features.segment import COLUMNS
 from finml_core.typing import FloatArray
 
 SHORTEST = 32  # bars: features that reach back less far are computed together
@@ -54,37 +54,26 @@ class FeatureStream:
         added = self._recent.add(new)
         values = np.empty((len(self._names), len(new)), self.engineer.dtype)
         if len(new):
-            by_name = dict(zip(self._names, values, strict=True))
-            self._fill_own(added, by_name)
-            self._fill_comparing(added, by_name, new["ts"].min())
+            self._fill_own(added, values)
+            self._fill_comparing(added, values, new["ts"].min())
         return on_input_index(values.T, self._names, new, bars)
 
-    def _fill_own(self, added: Added, by_name: dict[str, FloatArray]) -> None:
+    def _fill_own(self, added: Added, values: FloatArray) -> None:
         """Features of one symbol alone, each group from as many bars as it reaches back into."""
-        from finml_core.features.transpose import last_to_column
-
-        columns, factor = self._recent.columns(), self._recent.factor()
+        factor = self._recent.factor()
+        known = self._recent.columns() | ({} if factor is None else {"factor": factor})
+        columns = [known.get(name, NOTHING) for name in COLUMNS]
         work = []
         for reach, features in self._groups.items():
             starts, lengths = self._recent.span(added, reach - 1)
-            order = np.argsort(starts)
-            for block in pack(starts, lengths):
-                symbols = order[np.searchsorted(starts, block.starts, sorter=order)]
-                work.append((block, symbols, features))
+            firsts = lengths - added.counts
+            blocks = pack(starts, lengths, firsts, added.starts - firsts)
+            program = program_of(tuple(feature.call for feature in features), is_adjusted=factor is not None)
+            rows = np.array([self._names.index(feature.name) for feature in features])
+            work += parts_of(program, columns, blocks, values, rows)
+        in_threads(work)
 
-        def fill(item: tuple[Block, np.ndarray, list[Feature]]) -> None:
-            block, symbols, features = item
-            segment = Segment(
-                lambda name: lanes_of(columns, factor, block, name), block.shape, is_adjusted=factor is not None
-            )
-            counts, places = added.counts[symbols], added.starts[symbols]
-            for feature in features:
-                lanes = np.ascontiguousarray(feature.of(segment))
-                last_to_column(lanes, block.lengths, counts, places, by_name[feature.name])
-
-        in_threads(fill, work)
-
-    def _fill_comparing(self, added: Added, by_name: dict[str, FloatArray], first: pd.Timestamp) -> None:
+    def _fill_comparing(self, added: Added, values: FloatArray, first: pd.Timestamp) -> None:
         if not self._comparing:
             return
         bars, factor, places = self._recent.since(added, max(feature.reach for feature in self._comparing))
@@ -92,7 +81,7 @@ class FeatureStream:
         columns = [(feature, np.empty(len(panel))) for feature in self._comparing]
         compare(columns, panel)
         for feature, column in columns:
-            by_name[feature.name][:] = column[places]
+            values[self._names.index(feature.name)] = column[places]
 
 
 def _by_reach(features: list[Feature]) -> dict[int, list[Feature]]:

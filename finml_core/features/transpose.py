@@ -7,10 +7,9 @@ from finml_core.features.simd import WIDTH, turn_in, turn_out
 
 
 @compiled
-def to_lanes(column, starts, lengths, lanes):
+def to_lanes(column, starts, lengths, lanes, out):
     """Rows `starts[j] .. starts[j] + lengths[j] - 1` of a column as lane j; shorter lanes end in missing rows."""
     n_rows = lengths.max()
-    out = np.empty(n_rows * lanes)
     for first in range(0, lanes, WIDTH):
         turned = 0
         if first + WIDTH <= lengths.size:
@@ -23,44 +22,26 @@ def to_lanes(column, starts, lengths, lanes):
                 out[row * lanes + lane] = column[starts[lane] + row]
             for row in range(length, n_rows):
                 out[row * lanes + lane] = np.nan
-    return out.reshape((n_rows, lanes))
 
 
 @compiled
-def to_column(values, starts, lengths, column):
-    """Write lane j of `values` into the rows `starts[j] .. starts[j] + lengths[j] - 1` of `column`."""
-    lanes = values.shape[1]
-    values = values.reshape(-1)
-    for first in range(0, lengths.size, WIDTH):
-        turned = 0
-        if first + WIDTH <= lengths.size:
-            turned = lengths[first : first + WIDTH].min() // WIDTH * WIDTH
-            for row in range(0, turned, WIDTH):
-                turn_out(values, row * lanes + first, lanes, column, starts[first:], row)
-        for lane in range(first, min(first + WIDTH, lengths.size)):
-            for row in range(turned, lengths[lane]):
-                column[starts[lane] + row] = values[row * lanes + lane]
+def write_rows(values, place, lanes, row, stop, places, column):
+    """Write rows `row` to `stop - 1`, which lie from a place of `values` on, into a column of the panel.
 
-
-@compiled
-def last_to_column(values, lengths, counts, starts, column):
-    """Write the last `counts[j]` of the `lengths[j]` values of lane j into `column` from `starts[j]` on."""
-    for lane in range(lengths.size):
-        for row in range(counts[lane]):
-            column[starts[lane] + row] = values[lengths[lane] - counts[lane] + row, lane]
-
-
-@compiled
-def scale(lanes, factor):
-    """Multiply in place."""
-    for row in range(lanes.shape[0]):
-        for lane in range(lanes.shape[1]):
-            lanes[row, lane] *= factor[row, lane]
-
-
-@compiled
-def drop_impossible(values, may_be_zero):
-    """Make missing, in place, what is below 0 or infinite, and 0 unless it may be."""
-    for i in range(values.size):
-        is_possible = ((values[i] > 0) | (may_be_zero & (values[i] == 0))) & (values[i] < np.inf)
-        values[i] = values[i] if is_possible else np.nan
+    Of lane j those from `places[2, j]` to `places[1, j] - 1`, each `places[3, j]` places behind its number.
+    """
+    n_rows, firsts, bases = places[1], places[2], places[3]
+    for lane in range(0, n_rows.size, WIDTH):
+        behind = min(lane + WIDTH, n_rows.size)
+        start, turned = row, row
+        if behind - lane == WIDTH:
+            start = max(row, firsts[lane:behind].max())
+            turned = start + max(min(stop, n_rows[lane:behind].min()) - start, 0) // WIDTH * WIDTH
+            for here in range(start, turned, WIDTH):
+                turn_out(values, place + (here - row) * lanes + lane, lanes, column, bases[lane:], here)
+        for one in range(lane, behind):
+            from_place, base = place - row * lanes + one, bases[one]
+            for here in range(max(row, firsts[one]), min(start, stop, n_rows[one])):
+                column[base + here] = values[from_place + here * lanes]
+            for here in range(max(turned, firsts[one]), min(stop, n_rows[one])):
+                column[base + here] = values[from_place + here * lanes]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from finml_core.errors import DataError
 from finml_core.features import Feature, FeatureConfig, FeatureEngineer, FeatureStream, measures
+from finml_core.features.expression import column
+from finml_core.features.program import make_program
 from finml_core.features.rolling import rolling_mean
 
 CONFIG = FeatureConfig(include_levels=True)
@@ -108,8 +110,8 @@ def test_symbols_may_come_later_and_the_type_of_the_result_is_kept(bars):
 def ranked_mean(panel, columns, window):
     change = pd.Series(panel.of(measures.log_return, window=5))
     rank = change.groupby(panel.stamps).rank(pct=True).to_numpy()
-    for block in panel.blocks:
-        block.write(rolling_mean(block.lanes(rank), window), columns["value"])
+    mean = rolling_mean(column(0), window)
+    panel.run(make_program([mean]), [rank], columns["value"][None])
 
 
 def test_features_that_compare_symbols_see_all_of_them(bars):

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finml_core.features.panel import pack
+from finml_core.features.expression import column
+from finml_core.features.panel import pack, parts_of
+from finml_core.features.program import make_program
 from finml_core.features.rows import symbol_offsets
+from finml_core.features.transpose import to_lanes
 from finml_core.schemas import segments
 
 LENGTHS = [[1], [3, 9], [8] * 8, [40] * 7 + [3], [1, 5, 16, 17, 20, 20, 33, 64, 64, 65, 7], [30] * 40 + [2]]
@@ -15,19 +18,38 @@ LENGTHS = [[1], [3, 9], [8] * 8, [40] * 7 + [3], [1, 5, 16, 17, 20, 20, 33, 64, 
 
 @pytest.mark.parametrize("lengths", LENGTHS, ids=str)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_each_symbol_becomes_a_lane_and_comes_back(lengths, dtype):
+@pytest.mark.parametrize("kept", [None, 0, 1, 5])
+def test_each_symbol_becomes_a_lane_and_comes_back(lengths, dtype, kept):
+    """All rows, or the last few of each symbol, one symbol's after the other's."""
     lengths = np.array(lengths)
     starts = np.r_[0, np.cumsum(lengths)[:-1]]
-    column = np.random.default_rng(0).normal(size=lengths.sum())
-    back = np.full(len(column), 9, dtype)
+    values = np.random.default_rng(0).normal(size=lengths.sum())
+    counts = lengths if kept is None else np.minimum(lengths, kept)
+    targets = np.r_[0, np.cumsum(counts)[:-1]]
+    firsts = lengths - counts
+    out = np.full((1, counts.sum() + 1), 9, dtype)
+    program = make_program([column(0)])
+    for part in parts_of(program, [values], pack(starts, lengths, firsts, targets - firsts), out, np.array([0])):
+        part()
+    rows = [slice(start + first, start + length) for start, first, length in zip(starts, firsts, lengths, strict=True)]
+    expected = np.concatenate([values[each] for each in rows])
+    np.testing.assert_array_equal(out[0], np.r_[expected, 9].astype(dtype))
+
+
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+def test_a_lane_is_missing_behind_its_symbol(lengths):
+    lengths = np.array(lengths)
+    starts = np.r_[0, np.cumsum(lengths)[:-1]]
+    values = np.random.default_rng(0).normal(size=lengths.sum())
     for block in pack(starts, lengths):
-        lanes = block.lanes(column)
+        n_rows, n_lanes = block.shape
+        lanes = np.empty(n_rows * n_lanes)
+        to_lanes(values, block.starts, block.lengths, n_lanes, lanes)
+        lanes = lanes.reshape(n_rows, n_lanes)
         for lane, (start, length) in enumerate(zip(block.starts, block.lengths, strict=True)):
-            np.testing.assert_array_equal(lanes[:length, lane], column[start : start + length])
+            np.testing.assert_array_equal(lanes[:length, lane], values[start : start + length])
             assert np.isnan(lanes[length:, lane]).all()
         assert np.isnan(lanes[:, len(block.starts) :]).all()
-        block.write(lanes, back)
-    np.testing.assert_array_equal(back, column.astype(dtype))
 
 
 @given(lengths=st.lists(st.one_of(st.integers(1, 3), st.integers(1, 300)), min_size=1, max_size=12))

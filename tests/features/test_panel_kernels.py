@@ -91,8 +91,3 @@ def test_group_means_are_those_of_pandas():
     expected = pd.Series(column).groupby(codes).mean().reindex(range(20))
     computed = kernels.group_means(column, *kernels.list_rows(codes, 20))
     np.testing.assert_allclose(computed, expected, rtol=1e-12, atol=1e-15)
-    lanes = kernels.spread(computed, codes, np.array([200, 0]), np.array([100, 40]), 8)
-    np.testing.assert_array_equal(lanes[:, 0], computed[codes[200:]])
-    np.testing.assert_array_equal(lanes[:40, 1], computed[codes[:40]])
-    assert np.isnan(lanes[40:, 1]).all()
-    assert np.isnan(lanes[:, 2:]).all()

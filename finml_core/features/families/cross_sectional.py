@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from finml_core.features import cross_section, measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.cross_section import Arguments, Sectors
+from finml_core.features.expression import Expression
 from finml_core.features.families.momentum import JEGADEESH, skipped_momentum
 from finml_core.features.families.volume import dollar_volume, volume_ratio
 from finml_core.features.feature import Feature
 from finml_core.features.panel import Panel
 from finml_core.features.rolling import rolling_mean
 from finml_core.features.segment import Segment
-from finml_core.typing import Columns, FloatArray
+from finml_core.typing import Columns
 
 KAKUSHADZE = "Kakushadze (2016), Wilmott 2016(84), 72-81"
 SHARPE = "Sharpe (1964), Journal of Finance 19(3), 425-442"
@@ -28,7 +29,7 @@ class Quantity:
     windows: tuple[int, ...]
     is_of: str  # the feature, or what else is compared, as formulas call it
     lookback: int
-    rule: Callable[..., FloatArray]
+    rule: Callable[..., Expression]
     reference: str = KAKUSHADZE
     inputs: tuple[str, ...] = ("close",)
     arguments: Arguments
@@ -164,7 +165,7 @@ def _to_market(window: int) -> list[Feature]:
     ]
 
 
-def mean_money(segment: Segment, window: int) -> FloatArray:
+def mean_money(segment: Segment, window: int) -> Expression:
     """Mean money traded a bar."""
     return rolling_mean(dollar_volume(segment), window)
 

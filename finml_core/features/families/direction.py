@@ -2,18 +2,21 @@
 
 import numpy as np
 
+from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
+from finml_core.features.expression import Expression, where
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import (
     bars_since_max,
     bars_since_min,
+    hide,
+    lag,
     ratio,
     settling_bars,
     wilder_mean,
     wilder_movement,
 )
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.segment import Segment
 
 WILDER = "Wilder (1978), New Concepts in Technical Trading Systems, section IV"
 CHANDE = "Chande (1995), Technical Analysis of Stocks & Commodities 13(9)"
@@ -69,55 +72,48 @@ def _aroon(window: int) -> list[Feature]:
     ]
 
 
-@shared
-def plus_di(segment: Segment, window: int) -> FloatArray:
+def plus_di(segment: Segment, window: int) -> Expression:
     """Share of the range that was upward movement, in per cent."""
     up, _, true_ranges = _moves(segment)
     return _share_of_range(up, true_ranges, window)
 
 
-@shared
-def minus_di(segment: Segment, window: int) -> FloatArray:
+def minus_di(segment: Segment, window: int) -> Expression:
     """Share of the range that was downward movement, in per cent."""
     _, down, true_ranges = _moves(segment)
     return _share_of_range(down, true_ranges, window)
 
 
-def adx(segment: Segment, window: int) -> FloatArray:
+def adx(segment: Segment, window: int) -> Expression:
     """Wilder's mean of the directional index."""
     plus, minus = plus_di(segment, window), minus_di(segment, window)
-    apart = np.abs(plus - minus)
-    apart *= 100
-    return wilder_mean(ratio(apart, plus + minus, empty=0.0), window)
+    return wilder_mean(ratio(100 * np.abs(plus - minus), plus + minus, empty=0.0), window)
 
 
-def aroon_up(segment: Segment, window: int) -> FloatArray:
+def aroon_up(segment: Segment, window: int) -> Expression:
     """100 at a new high, 0 when the high is `window` bars old."""
     return 100 * (window - bars_since_max(segment.high, window + 1)) / window
 
 
-def aroon_down(segment: Segment, window: int) -> FloatArray:
+def aroon_down(segment: Segment, window: int) -> Expression:
     """100 at a new low, 0 when the low is `window` bars old."""
     return 100 * (window - bars_since_min(segment.low, window + 1)) / window
 
 
-def aroon_oscillator(segment: Segment, window: int) -> FloatArray:
+def aroon_oscillator(segment: Segment, window: int) -> Expression:
     """Aroon up less Aroon down."""
     return aroon_up(segment, window) - aroon_down(segment, window)
 
 
-@shared
-def _moves(segment: Segment) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Upward and downward movement, and true range."""
-    from finml_core.features.moves import directional_moves
+def _moves(segment: Segment) -> tuple[Expression, Expression, Expression]:
+    """Upward and downward movement (Wilder, 1978), and true range; missing in the first row, and where any price is."""
+    true_range = measures.true_range(segment)
+    higher, lower = segment.high - lag(segment.high, 1), lag(segment.low, 1) - segment.low
+    known = 0 * (true_range + higher + lower)  # 0, or missing
+    up, down = where(higher > lower, np.maximum(higher, 0), 0), where(lower > higher, np.maximum(lower, 0), 0)
+    return up + known, down + known, true_range + known
 
-    columns = (column.reshape(-1) for column in (segment.high, segment.low, segment.close))
-    up, down, true_ranges = directional_moves(*columns, segment.shape[1])
-    return up.reshape(segment.shape), down.reshape(segment.shape), true_ranges.reshape(segment.shape)
 
-
-def _share_of_range(movement: FloatArray, true_ranges: FloatArray, window: int) -> FloatArray:
+def _share_of_range(movement: Expression, true_ranges: Expression, window: int) -> Expression:
     share = ratio(wilder_movement(movement, window), wilder_movement(true_ranges, window), empty=0.0)
-    share *= 100
-    share[window - 1 : window] = np.nan  # the seed itself is no value: Wilder starts one bar later
-    return share
+    return hide(100 * share, window - 1, window)  # the seed itself is no value: Wilder starts one bar later

@@ -1,9 +1,12 @@
 """How far prices are from where they were, and how fast they tend to come back."""
 
+import math
+
 import numpy as np
 
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
+from finml_core.features.expression import Expression, where
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import (
     lag,
@@ -15,12 +18,11 @@ from finml_core.features.rolling import (
     rolling_moments,
 )
 from finml_core.features.segment import Segment
-from finml_core.typing import FloatArray
 
 CHAN = "Chan (2013), Algorithmic Trading, chapter 2"
 GEORGE = "George and Hwang (2004), Journal of Finance 59(5), 2145-2176"
 LO = "Lo and MacKinlay (1988), Review of Financial Studies 1(1), 41-66"
-SMALLEST = np.finfo(float).tiny  # stands for 0 before a logarithm
+SMALLEST, LARGEST = np.finfo(float).tiny, np.finfo(float).max  # the former stands for 0 before a logarithm
 HURST = "Di Matteo, Aste and Dacorogna (2005), Journal of Banking & Finance 29(4), 827-851"
 
 
@@ -100,52 +102,44 @@ def hurst_lags(window: int) -> tuple[int, ...]:
     return tuple(lags for lags in (1, 2, 4, 8, 16) if lags <= max(window // 4, 2))
 
 
-def zscore(segment: Segment, window: int) -> FloatArray:
+def zscore(segment: Segment, window: int) -> Expression:
     """Distance of the close from its mean in deviations."""
     mean, deviation = measures.close_moments(segment, window)
     return ratio(segment.close - mean, deviation, empty=0.0)
 
 
-def from_max(segment: Segment, window: int) -> FloatArray:
+def from_max(segment: Segment, window: int) -> Expression:
     """Drop from the highest close, at most 0."""
     return relative(segment.close, rolling_max(segment.close, window))
 
 
-def from_min(segment: Segment, window: int) -> FloatArray:
+def from_min(segment: Segment, window: int) -> Expression:
     """Rise from the lowest close, at least 0."""
     return relative(segment.close, rolling_min(segment.close, window))
 
 
-def half_life(segment: Segment, window: int) -> FloatArray:
+def half_life(segment: Segment, window: int) -> Expression:
     """Bars in which half of a deviation is gone by the window's AR(1) fit, 0 to `window`."""
     price = measures.log_close(segment)
     squares = lag(rolling_moments(price, window)[1], 1)
     b = ratio(rolling_autocomoment(price, 1, window), squares, empty=1.0)
-    reverts = b > 0
-    np.clip(b, SMALLEST, 2 ** (-1 / window), out=b)
-    bars = np.divide(-1, np.log2(b, out=b), out=b)
-    bars *= reverts
-    return bars
+    bars = -math.log(2) / np.log(np.minimum(np.maximum(b, SMALLEST), 2 ** (-1 / window)))
+    return where(b > 0, bars, 0 * b)
 
 
-def variance_ratio(segment: Segment, lags: int, window: int) -> FloatArray:
+def variance_ratio(segment: Segment, lags: int, window: int) -> Expression:
     """Above 1 where returns follow each other, below 1 where they turn."""
     single = measures.return_moments(segment, 1, window)[1]
     longer = measures.return_moments(segment, lags, window)[1]
     return ratio(longer, lags * single, empty=1.0)
 
 
-def hurst_exponent(segment: Segment, window: int) -> FloatArray:
+def hurst_exponent(segment: Segment, window: int) -> Expression:
     """Generalised Hurst exponent of order 2: 0.5 for a random walk."""
     lags = hurst_lags(window)
     log_lag = np.log(lags) - np.log(lags).mean()
-    exponent = np.zeros(segment.shape)
-    for lag_, weight in zip(lags, log_lag / (log_lag @ log_lag) / 2, strict=True):
-        variance = measures.return_moments(segment, lag_, window)[1]
-        with np.errstate(divide="ignore", invalid="ignore"):  # where nothing moves
-            log_variance = np.log(variance)
-            log_variance *= weight
-            exponent += log_variance
-    # the longest lag reads all that the others read
-    np.copyto(exponent, 0.5, where=~(np.isfinite(exponent) | np.isnan(variance)))
-    return exponent
+    weights = log_lag / (log_lag @ log_lag) / 2
+    variances = [measures.return_moments(segment, lag_, window)[1] for lag_ in lags]
+    exponent = sum(weight * np.log(variance) for weight, variance in zip(weights, variances, strict=True))
+    # where nothing moves, a logarithm is infinite; the longest lag reads all that the others read
+    return where(np.abs(exponent) <= LARGEST, exponent, 0.5 + 0 * variances[-1])

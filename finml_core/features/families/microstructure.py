@@ -9,12 +9,12 @@ from scipy.special import erf
 
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
+from finml_core.features.expression import Expression, where
 from finml_core.features.families.spreads import quote_features, spread_features
 from finml_core.features.families.volume import dollar_volume
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import ratio, rolling_comoments, rolling_mean, rolling_sum
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.segment import Segment
 
 KYLE = "Kyle (1985), Econometrica 53(6), 1315-1335"
 AMIHUD = "Amihud (2002), Journal of Financial Markets 5(1), 31-56"
@@ -88,56 +88,49 @@ def _imbalance(windows: tuple[int, ...]) -> list[Feature]:
     ]
 
 
-@shared
-def kyle_lambda(segment: Segment, window: int) -> FloatArray:
+def kyle_lambda(segment: Segment, window: int) -> Expression:
     """Return that a unit of money bought brings, by regression."""
     signed = _signed_money(segment)
     squares, products, _ = rolling_comoments(signed, measures.log_return(segment, 1), window)
     noise = TINY * _mean_money(segment, window)
-    squares[squares <= window * noise * noise] = 0.0
-    return ratio(products, squares, empty=0.0)
+    return ratio(products, where(squares <= window * noise * noise, 0, squares), empty=0.0)
 
 
-def kyle_impact(segment: Segment, window: int) -> FloatArray:
+def kyle_impact(segment: Segment, window: int) -> Expression:
     """Return that a bar's mean money brings, by regression."""
     return kyle_lambda(segment, window) * _mean_money(segment, window)
 
 
-@shared
-def amihud(segment: Segment, window: int) -> FloatArray:
+def amihud(segment: Segment, window: int) -> Expression:
     """Mean size of return a unit of money traded."""
     return ratio(rolling_sum(_size_per_money(segment), window), rolling_sum(_traded(segment), window), empty=0.0)
 
 
-def amihud_impact(segment: Segment, window: int) -> FloatArray:
+def amihud_impact(segment: Segment, window: int) -> Expression:
     """Mean size of return for a bar's mean money."""
     return amihud(segment, window) * _mean_money(segment, window)
 
 
-def vpin(segment: Segment, window: int) -> FloatArray:
+def vpin(segment: Segment, window: int) -> Expression:
     """Share of volume that one side traded more than the other, each bar's volume divided by its return."""
     scaled = measures.scaled_return(segment, window)
     one_sided = segment.volume * erf(np.abs(scaled) / np.sqrt(2))  # 2 Phi(z) - 1 = erf(z / root 2)
-    volume = np.where(np.isnan(scaled), np.nan, segment.volume)
+    volume = segment.volume + 0 * scaled  # missing where the return is
     return ratio(rolling_sum(one_sided, window), rolling_sum(volume, window), empty=0.0)
 
 
-@shared
-def _signed_money(segment: Segment) -> FloatArray:
+def _signed_money(segment: Segment) -> Expression:
     return np.sign(measures.log_return(segment, 1)) * dollar_volume(segment)
 
 
-@shared
-def _size_per_money(segment: Segment) -> FloatArray:
+def _size_per_money(segment: Segment) -> Expression:
     return ratio(np.abs(measures.log_return(segment, 1)), dollar_volume(segment), empty=0.0)
 
 
-@shared
-def _traded(segment: Segment) -> FloatArray:
+def _traded(segment: Segment) -> Expression:
     """1 where money changed hands, 0 where none did; missing where the return is."""
     return np.sign(dollar_volume(segment)) + 0 * measures.log_return(segment, 1)
 
 
-@shared
-def _mean_money(segment: Segment, window: int) -> FloatArray:
+def _mean_money(segment: Segment, window: int) -> Expression:
     return rolling_mean(dollar_volume(segment), window)

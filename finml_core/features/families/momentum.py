@@ -4,6 +4,7 @@ import numpy as np
 
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
+from finml_core.features.expression import Expression, where
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import (
     change,
@@ -16,8 +17,7 @@ from finml_core.features.rolling import (
     settling_bars,
     wilder_mean,
 )
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.segment import Segment
 
 MURPHY = "Murphy (1999), Technical Analysis of the Financial Markets, chapter 10"
 WILDER = "Wilder (1978), New Concepts in Technical Trading Systems, section VI"
@@ -147,75 +147,64 @@ def _oscillators(config: FeatureConfig) -> list[Feature]:
     ]
 
 
-def rate_of_change(segment: Segment, window: int) -> FloatArray:
+def rate_of_change(segment: Segment, window: int) -> Expression:
     """Return over `window` bars, in per cent."""
-    moved = change(segment.close, window)
-    moved *= 100
-    return moved
+    return 100 * change(segment.close, window)
 
 
-def acceleration(segment: Segment, window: int) -> FloatArray:
+def acceleration(segment: Segment, window: int) -> Expression:
     """Change of the log return from the window before."""
     moved = measures.log_return(segment, window)
     return moved - lag(moved, window)
 
 
-def skipped_momentum(segment: Segment, skip: int, window: int) -> FloatArray:
+def skipped_momentum(segment: Segment, skip: int, window: int) -> Expression:
     """Return from t - window to t - skip."""
     return relative(lag(segment.close, skip), lag(segment.close, window))
 
 
-def relative_strength(segment: Segment, window: int) -> FloatArray:
+def relative_strength(segment: Segment, window: int) -> Expression:
     """Wilder's relative strength index, 0 to 100."""
     gain, loss = (wilder_mean(move, window) for move in _moves(segment))
-    loss += gain
-    strength = ratio(gain, loss, empty=0.5)
-    strength *= 100
-    return strength
+    return 100 * ratio(gain, gain + loss, empty=0.5)
 
 
-def scaled(segment: Segment, window: int) -> FloatArray:
+def scaled(segment: Segment, window: int) -> Expression:
     """Mean one-bar log return in units of its deviation."""
     mean, squares = measures.return_moments(segment, 1, window)
     return ratio(mean, np.sqrt(squares / (window - 1)), empty=0.0)
 
 
-def up_balance(segment: Segment, window: int) -> FloatArray:
+def up_balance(segment: Segment, window: int) -> Expression:
     """Rising bars less falling bars, as a share."""
     return rolling_mean(measures.close_change(segment), window)
 
 
-@shared
-def stochastic_k(segment: Segment, window: int) -> FloatArray:
+def stochastic_k(segment: Segment, window: int) -> Expression:
     """Place of the close between the window's extremes, 0 to 100."""
     low, high = measures.lowest_low(segment, window), measures.highest_high(segment, window)
-    place = ratio(segment.close - low, high - low, empty=0.5)
-    place *= 100
-    return place
+    return 100 * ratio(segment.close - low, high - low, empty=0.5)
 
 
-def stochastic_d(segment: Segment, window: int, smoothing: int) -> FloatArray:
+def stochastic_d(segment: Segment, window: int, smoothing: int) -> Expression:
     """Smoothed %K."""
     return rolling_mean(stochastic_k(segment, window), smoothing)
 
 
-def williams_r(segment: Segment, window: int) -> FloatArray:
+def williams_r(segment: Segment, window: int) -> Expression:
     """Place of the close below the window's high, -100 to 0."""
     return stochastic_k(segment, window) - 100
 
 
-def commodity_channel(segment: Segment, window: int) -> FloatArray:
+def commodity_channel(segment: Segment, window: int) -> Expression:
     """Distance of the typical price from its mean in mean absolute deviations."""
     typical = measures.typical_price(segment)
     mean, squares = rolling_moments(typical, window)
-    deviation = mean_deviation(typical, mean, window)
-    deviation *= 0.015
-    np.copyto(deviation, 0.0, where=squares == 0)
-    return ratio(np.subtract(typical, mean, out=mean), deviation, empty=0.0)
+    deviation = where(np.equal(squares, 0), 0, 0.015 * mean_deviation(typical, mean, window))
+    return ratio(typical - mean, deviation, empty=0.0)
 
 
-@shared
-def _moves(segment: Segment) -> tuple[FloatArray, FloatArray]:
+def _moves(segment: Segment) -> tuple[Expression, Expression]:
     """Gain and loss of the close since the last bar, both at least 0."""
     change = segment.close - lag(segment.close, 1)
     return np.maximum(change, 0), np.maximum(-change, 0)

@@ -4,10 +4,10 @@ import numpy as np
 
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
+from finml_core.features.expression import Expression
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import change, lag, ratio, relative
 from finml_core.features.segment import Segment
-from finml_core.typing import FloatArray
 
 CAMPBELL = "Campbell, Lo and MacKinlay (1997), The Econometrics of Financial Markets, section 1.4"
 NISON = "Nison (1991), Japanese Candlestick Charting Techniques"
@@ -71,41 +71,41 @@ def _bar_shape() -> list[Feature]:
     return [*bars, gap]
 
 
-def simple_return(segment: Segment, window: int) -> FloatArray:
+def simple_return(segment: Segment, window: int) -> Expression:
     """Return over `window` bars, as a fraction."""
     return change(segment.close, window)
 
 
-def high_low_ratio(segment: Segment) -> FloatArray:
+def high_low_ratio(segment: Segment) -> Expression:
     """Range of the bar over its low."""
     return relative(segment.high, segment.low)
 
 
-def close_open_ratio(segment: Segment) -> FloatArray:
+def close_open_ratio(segment: Segment) -> Expression:
     """Return within the bar."""
     return relative(segment.close, segment.open)
 
 
-def bar_position(segment: Segment) -> FloatArray:
+def bar_position(segment: Segment) -> Expression:
     """Where in its range the bar closed, from 0 to 1."""
     return ratio(segment.close - segment.low, segment.high - segment.low, empty=0.5)
 
 
-def bar_body(segment: Segment) -> FloatArray:
+def bar_body(segment: Segment) -> Expression:
     """Body of the candle as a signed share of its range."""
     return ratio(segment.close - segment.open, segment.high - segment.low, empty=0.0)
 
 
-def upper_shadow(segment: Segment) -> FloatArray:
+def upper_shadow(segment: Segment) -> Expression:
     """Wick above the body."""
     return relative(segment.high, np.maximum(segment.open, segment.close))
 
 
-def lower_shadow(segment: Segment) -> FloatArray:
+def lower_shadow(segment: Segment) -> Expression:
     """Wick below the body."""
     return 1 - segment.low / np.minimum(segment.open, segment.close)
 
 
-def overnight_gap(segment: Segment) -> FloatArray:
+def overnight_gap(segment: Segment) -> Expression:
     """Return from the last close to this open."""
     return relative(segment.open, lag(segment.close, 1))

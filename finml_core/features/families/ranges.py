@@ -4,10 +4,10 @@ import numpy as np
 
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
+from finml_core.features.expression import Expression
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import lag, log_ratio, rolling_mean, rolling_moments, rolling_sum
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.rolling import lag, rolling_mean, rolling_moments, rolling_sum
+from finml_core.features.segment import Segment
 
 PARKINSON = "Parkinson (1980), Journal of Business 53(1), 61-65"
 GARMAN = "Garman and Klass (1980), Journal of Business 53(1), 67-78"
@@ -64,56 +64,44 @@ def range_features(config: FeatureConfig) -> list[Feature]:
     return made
 
 
-def parkinson(segment: Segment, window: int) -> FloatArray:
+def parkinson(segment: Segment, window: int) -> Expression:
     """From the range alone."""
     return _root_mean(measures.log_range_squared(segment), 4 * np.log(2), window)
 
 
-def garman_klass(segment: Segment, window: int) -> FloatArray:
+def garman_klass(segment: Segment, window: int) -> Expression:
     """From the range and the return within the bar."""
     return _root_mean(_garman_klass(segment), 1.0, window)
 
 
-def rogers_satchell(segment: Segment, window: int) -> FloatArray:
+def rogers_satchell(segment: Segment, window: int) -> Expression:
     """Unbiased with any drift."""
     return _root_mean(_drift_free(segment), 1.0, window)
 
 
-def yang_zhang(segment: Segment, window: int) -> FloatArray:
+def yang_zhang(segment: Segment, window: int) -> Expression:
     """Unbiased with drift and with jumps between bars."""
     k = 0.34 / (1.34 + (window + 1) / (window - 1))
     variance = rolling_moments(_overnight(segment), window)[1]
     within = rolling_moments(measures.body(segment), window)[1]
-    within *= k
-    variance += within
-    variance /= window - 1
-    rest = rolling_mean(_drift_free(segment), window)
-    np.maximum(rest, 0, out=rest)
-    rest *= 1 - k
-    variance += rest
-    return np.sqrt(variance, out=variance)
+    rest = np.maximum(rolling_mean(_drift_free(segment), window), 0)
+    return np.sqrt((variance + k * within) / (window - 1) + (1 - k) * rest)
 
 
-@shared
-def _overnight(segment: Segment) -> FloatArray:
-    return log_ratio(segment.open, lag(segment.close, 1))
+def _overnight(segment: Segment) -> Expression:
+    return np.log(segment.open / lag(segment.close, 1))
 
 
-@shared
-def _garman_klass(segment: Segment) -> FloatArray:
+def _garman_klass(segment: Segment) -> Expression:
     body = measures.body(segment)
     return measures.log_range_squared(segment) / 2 - (2 * np.log(2) - 1) * body * body
 
 
-@shared
-def _drift_free(segment: Segment) -> FloatArray:
-    high, low = log_ratio(segment.high, segment.open), log_ratio(segment.low, segment.open)
+def _drift_free(segment: Segment) -> Expression:
+    high, low = np.log(segment.high / segment.open), np.log(segment.low / segment.open)
     body = measures.body(segment)
     return high * (high - body) + low * (low - body)
 
 
-def _root_mean(variance: FloatArray, divisor: float, window: int) -> FloatArray:
-    mean = rolling_sum(variance, window)
-    mean /= window * divisor
-    np.maximum(mean, 0, out=mean)
-    return np.sqrt(mean, out=mean)
+def _root_mean(variance: Expression, divisor: float, window: int) -> Expression:
+    return np.sqrt(np.maximum(rolling_sum(variance, window) / (window * divisor), 0))

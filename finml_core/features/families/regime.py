@@ -5,10 +5,10 @@ import numpy as np
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
 from finml_core.features.distributions import rolling_rank
+from finml_core.features.expression import Expression
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import ROUNDING, bars_since_max, lag, ratio, rolling_max, rolling_sum
 from finml_core.features.segment import Segment
-from finml_core.typing import FloatArray
 
 KAUFMAN = "Kaufman (1995), Smarter Trading, chapter 6"
 PENA = "de la Pena, Lai and Shao (2009), Self-Normalized Processes, chapter 1"
@@ -81,30 +81,29 @@ def _depth(window: int) -> list[Feature]:
     ]
 
 
-def trend_strength(segment: Segment, window: int) -> FloatArray:
+def trend_strength(segment: Segment, window: int) -> Expression:
     """Size of the return against what as many steps of either sign would give, 0 to root of `window`."""
     change = measures.log_return(segment, 1)
     return ratio(np.abs(measures.log_return(segment, window)), np.sqrt(rolling_sum(change * change, window)), empty=0.0)
 
 
-def efficiency_ratio(segment: Segment, window: int) -> FloatArray:
+def efficiency_ratio(segment: Segment, window: int) -> Expression:
     """Share of the way that was progress: 1 on a straight line, near 0 in a range."""
     path = rolling_sum(np.abs(segment.close - lag(segment.close, 1)), window)
     return np.minimum(ratio(np.abs(segment.close - lag(segment.close, window)), path, empty=0.0), 1.0)
 
 
-def volatility_regime(segment: Segment, window: int, history: int) -> FloatArray:
+def volatility_regime(segment: Segment, window: int, history: int) -> Expression:
     """Volatility among its own past values, 0 to 1."""
     return rolling_rank(measures.return_deviation(segment, window), history)
 
 
-def drawdown_state(segment: Segment, window: int) -> FloatArray:
+def drawdown_state(segment: Segment, window: int) -> Expression:
     """0 near the high, 1 pullback, 2 correction, 3 bear market."""
     drawdown = segment.close / rolling_max(segment.close, window) - 1
-    state = sum((drawdown < depth - ROUNDING).astype(np.float64) for depth in DEPTHS)
-    return np.where(np.isnan(drawdown), np.nan, state)
+    return sum(drawdown < depth - ROUNDING for depth in DEPTHS) + 0 * drawdown
 
 
-def drawdown_age(segment: Segment, window: int) -> FloatArray:
+def drawdown_age(segment: Segment, window: int) -> Expression:
     """How long ago the high was, as a share of the window."""
     return bars_since_max(segment.close, window) / window

@@ -7,8 +7,7 @@ import pandas as pd
 
 from finml_core.features.config import FeatureConfig
 from finml_core.features.feature import Feature
-from finml_core.features.panel import Panel
-from finml_core.features.segment import shared
+from finml_core.features.panel import Panel, shared
 from finml_core.typing import Columns, FloatArray
 
 FRENCH = "French (1980), Journal of Financial Economics 8(1), 55-69"

@@ -1,12 +1,14 @@
 """Bid-ask spreads: quoted, and estimated from the highs, lows and closes of bars, as fractions of the price."""
 
+import math
+
 import numpy as np
 
 from finml_core.features import measures
+from finml_core.features.expression import Expression
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import ROUNDING, lag, ratio, rolling_autocomoment, rolling_mean
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.segment import Segment
 
 DEMSETZ = "Demsetz (1968), Quarterly Journal of Economics 82(1), 33-53"
 ROLL = "Roll (1984), Journal of Finance 39(4), 1127-1139"
@@ -95,74 +97,71 @@ def spread_features(windows: tuple[int, ...]) -> list[Feature]:
     return made
 
 
-def quoted_spread(segment: Segment) -> FloatArray:
+def quoted_spread(segment: Segment) -> Expression:
     """Price of a round trip of one unit."""
     return np.maximum(segment.raw_ask - segment.raw_bid, 0)
 
 
-@shared
-def relative_spread(segment: Segment) -> FloatArray:
+def relative_spread(segment: Segment) -> Expression:
     """Price of a round trip as a fraction of the price."""
     return np.maximum(segment.raw_ask - segment.raw_bid, 0) / ((segment.raw_ask + segment.raw_bid) / 2)
 
 
-def spread_ratio(segment: Segment, window: int) -> FloatArray:
+def spread_ratio(segment: Segment, window: int) -> Expression:
     """Spread against its mean."""
     spread = relative_spread(segment)
     return ratio(spread, rolling_mean(spread, window), empty=1.0)
 
 
-def roll_spread(segment: Segment, window: int) -> FloatArray:
+def roll_spread(segment: Segment, window: int) -> Expression:
     """Spread between which prices would bounce to turn as often as they do."""
     return 2 * np.sqrt(np.maximum(-_bounce(segment, window), 0))
 
 
-def roll_undefined(segment: Segment, window: int) -> FloatArray:
+def roll_undefined(segment: Segment, window: int) -> Expression:
     """Where returns follow each other, so that no bounce explains them."""
-    covariance, variance = _bounce(segment, window), measures.return_deviation(segment, window) ** 2
-    return np.where(np.isnan(covariance), np.nan, covariance > ROUNDING * variance)
+    covariance, deviation = _bounce(segment, window), measures.return_deviation(segment, window)
+    return (covariance > ROUNDING * deviation * deviation) + 0 * covariance
 
 
-def corwin_schultz(segment: Segment, window: int) -> FloatArray:
+def corwin_schultz(segment: Segment, window: int) -> Expression:
     """Mean of the spreads that each pair of bars shows."""
     return rolling_mean(_spread_of_pairs(segment), window)
 
 
-def abdi_ranaldo(segment: Segment, window: int) -> FloatArray:
+def abdi_ranaldo(segment: Segment, window: int) -> Expression:
     """Spread from how far closes lie from the middle of their own and the next bar's range."""
     return 2 * np.sqrt(np.maximum(rolling_mean(_off_the_middle(segment), window), 0))
 
 
-@shared
-def _spread_of_pairs(segment: Segment) -> FloatArray:
-    """Spread that makes the range of two bars narrower than two bars' volatility would."""
-    from finml_core.features.moves import pair_spreads
+def _spread_of_pairs(segment: Segment) -> Expression:
+    """Spread that makes the range of two bars narrower than two bars' volatility would, at least 0.
 
-    prices = (_log_high(segment), _log_low(segment), measures.log_close(segment))
-    alpha = pair_spreads(*(price.reshape(-1) for price in prices), segment.shape[1]).reshape(segment.shape)
-    alpha /= 2
-    np.tanh(alpha, out=alpha)  # tanh(a/2) = (exp a - 1) / (exp a + 1)
-    alpha *= 2
-    return alpha
+    As (root 2 - 1)^2 = 3 - 2 root 2, the difference of Corwin and Schultz's fractions is (root(b) - root(g)) over
+    root 2 - 1.
+    """
+    high, low, before = _log_high(segment), _log_low(segment), lag(measures.log_close(segment), 1)
+    gap = np.maximum(low - before, 0) + np.minimum(high - before, 0)  # moved to touch the close before
+    earlier_high, earlier_low = lag(high, 1), lag(low, 1)
+    of_pair = np.maximum(high - gap, earlier_high) - np.minimum(low - gap, earlier_low)
+    width, earlier_width = high - low, earlier_high - earlier_low
+    alpha = np.maximum((np.sqrt(width * width + earlier_width * earlier_width) - of_pair) / (math.sqrt(2) - 1), 0)
+    return 2 * np.tanh(alpha / 2)  # tanh(a/2) = (exp a - 1) / (exp a + 1)
 
 
-@shared
-def _log_high(segment: Segment) -> FloatArray:
+def _log_high(segment: Segment) -> Expression:
     return np.log(segment.high)
 
 
-@shared
-def _log_low(segment: Segment) -> FloatArray:
+def _log_low(segment: Segment) -> Expression:
     return np.log(segment.low)
 
 
-@shared
-def _off_the_middle(segment: Segment) -> FloatArray:
+def _off_the_middle(segment: Segment) -> Expression:
     middle = (_log_high(segment) + _log_low(segment)) / 2
     close, before = lag(measures.log_close(segment), 1), lag(middle, 1)
     return (close - before) * (close - middle)
 
 
-@shared
-def _bounce(segment: Segment, window: int) -> FloatArray:
+def _bounce(segment: Segment, window: int) -> Expression:
     return rolling_autocomoment(measures.log_return(segment, 1), 1, window) / (window - 1)

@@ -12,11 +12,11 @@ from finml_core.features.distributions import (
     skew_and_kurtosis,
     weighted_sum,
 )
+from finml_core.features.expression import Expression, where
 from finml_core.features.feature import Feature
 from finml_core.features.fractional import fractional_weights
 from finml_core.features.rolling import lag, ratio, rolling_autocomoment
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.segment import Segment
 
 JOANES = "Joanes and Gill (1998), The Statistician 47(1), 183-189"
 BOX = "Box, Jenkins and Reinsel (2008), Time Series Analysis, section 2.1"
@@ -130,51 +130,49 @@ def _fractional(order: float, threshold: float) -> Feature:
     )
 
 
-def skew(segment: Segment, window: int) -> FloatArray:
+def skew(segment: Segment, window: int) -> Expression:
     """Negative where losses are larger than gains, or rarer."""
     return _shape_of_returns(segment, window)[0]
 
 
-def kurtosis(segment: Segment, window: int) -> FloatArray:
+def kurtosis(segment: Segment, window: int) -> Expression:
     """Above 0 where extremes are more frequent than normal."""
     return _shape_of_returns(segment, window)[1]
 
 
-def autocorrelation(segment: Segment, lags: int, window: int) -> FloatArray:
+def autocorrelation(segment: Segment, lags: int, window: int) -> Expression:
     """Above 0 where returns repeat, below where they turn, -1 to 1."""
     deviation = measures.return_deviation(segment, window)
     products = rolling_autocomoment(measures.log_return(segment, 1), lags, window) / (window - 1)
-    return np.clip(ratio(products, deviation * lag(deviation, lags), empty=0.0), -1.0, 1.0)
+    return np.minimum(np.maximum(ratio(products, deviation * lag(deviation, lags), empty=0.0), -1), 1)
 
 
-def entropy(segment: Segment, window: int) -> FloatArray:
+def entropy(segment: Segment, window: int) -> Expression:
     """0 where all scaled returns are alike, 1 where all sizes are equally frequent."""
     scaled = measures.scaled_return(segment, window)
-    edges = np.array([NormalDist().inv_cdf(number / N_BINS) for number in range(1, N_BINS)])
+    edges = [NormalDist().inv_cdf(number / N_BINS) for number in range(1, N_BINS)]
     return rolling_entropy(scaled, edges, window)
 
 
-@shared
-def quantile(segment: Segment, window: int, share: float) -> FloatArray:
+def quantile(segment: Segment, window: int, share: float) -> Expression:
     """Return that `share` of the window's returns lie below."""
     return rolling_quantile(measures.log_return(segment, 1), window, share)
 
 
-def tail_ratio(segment: Segment, window: int, share: float) -> FloatArray:
+def tail_ratio(segment: Segment, window: int, share: float) -> Expression:
     """Above 1 where the large gains are larger than the large losses."""
     low, high = quantile(segment, window, share), quantile(segment, window, 1 - share)
     size = ratio(np.abs(high), np.abs(low), empty=WIDEST_TAIL)
-    size = np.where((high == 0) & (low == 0), 1.0, size)
-    return np.clip(size, 1 / WIDEST_TAIL, WIDEST_TAIL)
+    size = where(np.equal(high, 0) * np.equal(low, 0), 1, size)
+    return np.minimum(np.maximum(size, 1 / WIDEST_TAIL), WIDEST_TAIL)
 
 
-def fractional_difference(segment: Segment, order: float, threshold: float) -> FloatArray:
+def fractional_difference(segment: Segment, order: float, threshold: float) -> Expression:
     """Stationary as a return, with a memory of the level; by parts, a weighted sum of returns."""
     return weighted_sum(measures.log_return(segment, 1), np.cumsum(fractional_weights(order, threshold=threshold))[:-1])
 
 
-@shared
-def _shape_of_returns(segment: Segment, window: int) -> tuple[FloatArray, FloatArray]:
+def _shape_of_returns(segment: Segment, window: int) -> tuple[Expression, Expression]:
     return skew_and_kurtosis(measures.log_return(segment, 1), window)
 
 

@@ -6,11 +6,20 @@ import numpy as np
 
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
+from finml_core.features.expression import Expression
 from finml_core.features.families.direction import direction_features
 from finml_core.features.feature import Feature
-from finml_core.features.rolling import ROUNDING, exponential_mean, lag, ratio, relative, rolling_mean, settling_bars
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.rolling import (
+    ROUNDING,
+    exponential_mean,
+    hide,
+    lag,
+    ratio,
+    relative,
+    rolling_mean,
+    settling_bars,
+)
+from finml_core.features.segment import Segment
 
 MURPHY = "Murphy (1999), Technical Analysis of the Financial Markets, chapter 9"
 APPEL = "Appel (2005), Technical Analysis: Power Tools for Active Investors"
@@ -122,87 +131,79 @@ def _crosses(config: FeatureConfig) -> list[Feature]:
     return [*ratios, crossings]
 
 
-def to_mean(segment: Segment, window: int) -> FloatArray:
+def to_mean(segment: Segment, window: int) -> Expression:
     """Distance of the close from its mean, as a fraction."""
     return relative(segment.close, measures.mean_close(segment, window))
 
 
-def to_exponential(segment: Segment, span: int) -> FloatArray:
+def to_exponential(segment: Segment, span: int) -> Expression:
     """Distance of the close from its exponential mean, as a fraction."""
     return relative(segment.close, measures.exponential_close(segment, span))
 
 
-def slope(segment: Segment, window: int) -> FloatArray:
+def slope(segment: Segment, window: int) -> Expression:
     """Growth a bar of the fitted line."""
     tt, ty, _ = measures.close_trend(segment, window)
     return ty / tt
 
 
-def trend_r2(segment: Segment, window: int) -> FloatArray:
+def trend_r2(segment: Segment, window: int) -> Expression:
     """Share of the variance of log close that the line explains."""
     return np.minimum(_explained(segment, window), 1.0)
 
 
-@shared
-def _explained(segment: Segment, window: int) -> FloatArray:
+def _explained(segment: Segment, window: int) -> Expression:
     tt, ty, yy = measures.close_trend(segment, window)
     return ratio(ty * ty, tt * yy, empty=0.0)
 
 
-def slope_t(segment: Segment, window: int) -> FloatArray:
+def slope_t(segment: Segment, window: int) -> Expression:
     """t-value of the slope with window - 2 degrees of freedom."""
     ty = measures.close_trend(segment, window)[1]
     r2 = np.minimum(_explained(segment, window), MOST_EXACT)
-    squared = r2 * (window - 2)
-    squared /= np.subtract(1, r2, out=r2)
-    return np.copysign(np.sqrt(squared, out=squared), ty, out=squared)
+    return np.copysign(np.sqrt(r2 * (window - 2) / (1 - r2)), ty)
 
 
-@shared
-def macd(segment: Segment, fast: int, slow: int) -> FloatArray:
+def macd(segment: Segment, fast: int, slow: int) -> Expression:
     """Difference of two exponential means; the fast one is seeded by the bars just before the first value."""
-    late = segment.close.copy()
-    late[: slow - fast] = np.nan
+    late = hide(segment.close, 0, slow - fast)
     return exponential_mean(late, fast) - measures.exponential_close(segment, slow)
 
 
-@shared
-def macd_signal(segment: Segment, fast: int, slow: int, signal: int) -> FloatArray:
+def macd_signal(segment: Segment, fast: int, slow: int, signal: int) -> Expression:
     """Exponential mean of the line."""
     return exponential_mean(macd(segment, fast, slow), signal)
 
 
-def macd_histogram(segment: Segment, fast: int, slow: int, signal: int) -> FloatArray:
+def macd_histogram(segment: Segment, fast: int, slow: int, signal: int) -> Expression:
     """Line less signal."""
     return macd(segment, fast, slow) - macd_signal(segment, fast, slow, signal)
 
 
-def macd_ratio(segment: Segment, fast: int, slow: int) -> FloatArray:
+def macd_ratio(segment: Segment, fast: int, slow: int) -> Expression:
     """Line as a fraction of the close."""
     return macd(segment, fast, slow) / segment.close
 
 
-def macd_signal_ratio(segment: Segment, fast: int, slow: int, signal: int) -> FloatArray:
+def macd_signal_ratio(segment: Segment, fast: int, slow: int, signal: int) -> Expression:
     """Signal as a fraction of the close."""
     return macd_signal(segment, fast, slow, signal) / segment.close
 
 
-def macd_histogram_ratio(segment: Segment, fast: int, slow: int, signal: int) -> FloatArray:
+def macd_histogram_ratio(segment: Segment, fast: int, slow: int, signal: int) -> Expression:
     """Histogram as a fraction of the close."""
     return macd_histogram(segment, fast, slow, signal) / segment.close
 
 
-def sma_ratio(segment: Segment, short: int, long: int) -> FloatArray:
+def sma_ratio(segment: Segment, short: int, long: int) -> Expression:
     """Short mean over long mean, less 1."""
     return relative(measures.mean_close(segment, short), measures.mean_close(segment, long))
 
 
-def crossings_share(segment: Segment, window: int) -> FloatArray:
+def crossings_share(segment: Segment, window: int) -> Expression:
     """How often the close changed sides of its mean."""
     mean = measures.mean_close(segment, window)
     gap = segment.close - mean
-    side = np.sign(gap)
-    side *= np.abs(gap) > ROUNDING * mean
-    moved = side * lag(side, 1)
-    np.minimum(moved, 0, out=moved)  # -1 where the sides differ and neither is the mean itself
-    return rolling_mean(np.negative(moved, out=moved), window)
+    side = np.sign(gap) * (np.abs(gap) > ROUNDING * mean)
+    moved = np.minimum(side * lag(side, 1), 0)  # -1 where the sides differ and neither is the mean itself
+    return rolling_mean(-moved, window)

@@ -6,11 +6,11 @@ import numpy as np
 
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
+from finml_core.features.expression import Expression
 from finml_core.features.families import ranges
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import decayed_mean, ratio, rolling_mean, rolling_std, settling_bars
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.segment import Segment
 
 ANDERSEN = "Andersen and Bollerslev (1998), International Economic Review 39(4), 885-905"
 WILDER = "Wilder (1978), New Concepts in Technical Trading Systems, section III"
@@ -128,47 +128,44 @@ def _decayed(decay: float) -> list[Feature]:
     ]
 
 
-def downside(segment: Segment, window: int) -> FloatArray:
+def downside(segment: Segment, window: int) -> Expression:
     """Root mean square of the losses."""
-    mean = rolling_mean(_squared_loss(segment), window)
-    return np.sqrt(mean, out=mean)
+    return np.sqrt(rolling_mean(_squared_loss(segment), window))
 
 
-@shared
-def _squared_loss(segment: Segment) -> FloatArray:
+def _squared_loss(segment: Segment) -> Expression:
     loss = np.minimum(measures.log_return(segment, 1), 0)
-    loss *= loss
-    return loss
+    return loss * loss
 
 
-def volatility_of_volatility(segment: Segment, window: int) -> FloatArray:
+def volatility_of_volatility(segment: Segment, window: int) -> Expression:
     """Deviation of the rolling deviation."""
     return rolling_std(measures.return_deviation(segment, window), window, ddof=1)
 
 
-def volatility_ratio(segment: Segment, short: int, long: int) -> FloatArray:
+def volatility_ratio(segment: Segment, short: int, long: int) -> Expression:
     """Recent volatility against that of a longer window."""
     return ratio(measures.return_deviation(segment, short), measures.return_deviation(segment, long), empty=1.0)
 
 
-def atr_ratio(segment: Segment, window: int) -> FloatArray:
+def atr_ratio(segment: Segment, window: int) -> Expression:
     """Average true range as a fraction of the close."""
     return measures.average_true_range(segment, window) / segment.close
 
 
-def bollinger_width(segment: Segment, window: int, width: float) -> FloatArray:
+def bollinger_width(segment: Segment, window: int, width: float) -> Expression:
     """Distance between the bands as a fraction of the mean."""
     mean, deviation = measures.close_moments(segment, window)
     return 2 * width * deviation / mean
 
 
-def bollinger_position(segment: Segment, window: int, width: float) -> FloatArray:
+def bollinger_position(segment: Segment, window: int, width: float) -> Expression:
     """Place of the close between the bands: 0 at the lower, 1 at the upper one."""
     mean, deviation = measures.close_moments(segment, window)
     return 0.5 + ratio(segment.close - mean, 2 * width * deviation, empty=0.0)
 
 
-def ewma_volatility(segment: Segment, decay: float) -> FloatArray:
+def ewma_volatility(segment: Segment, decay: float) -> Expression:
     """Root of the exponentially weighted mean of squared returns."""
     change = measures.log_return(segment, 1)
     return np.sqrt(decayed_mean(change * change, decay, EWMA_SEED))

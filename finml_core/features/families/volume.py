@@ -1,20 +1,20 @@
 """What was traded: activity against its mean, and on which side. Money is raw price times raw volume."""
 
-import numpy as np
-
 from finml_core.features import measures
 from finml_core.features.config import FeatureConfig
+from finml_core.features.expression import Expression, where
 from finml_core.features.feature import Feature
 from finml_core.features.rolling import (
+    ROUNDING,
     exponential_mean,
+    lag,
     ratio,
     relative,
     rolling_mean,
     rolling_sum,
     settling_bars,
 )
-from finml_core.features.segment import Segment, shared
-from finml_core.typing import FloatArray
+from finml_core.features.segment import Segment
 
 GRANVILLE = "Granville (1963), New Key to Stock Market Profits"
 CHAIKIN = "Achelis (2001), Technical Analysis from A to Z, Chaikin oscillator and accumulation/distribution"
@@ -132,65 +132,58 @@ def _flows(config: FeatureConfig) -> list[Feature]:
     ]
 
 
-@shared
-def dollar_volume(segment: Segment) -> FloatArray:
+def dollar_volume(segment: Segment) -> Expression:
     """Money traded in the bar at its close."""
     return segment.raw_close * segment.volume
 
 
-def volume_ratio(segment: Segment, window: int) -> FloatArray:
+def volume_ratio(segment: Segment, window: int) -> Expression:
     """Volume against its mean."""
     return ratio(segment.volume, rolling_mean(segment.volume, window), empty=1.0)
 
 
-def dollar_volume_ratio(segment: Segment, window: int) -> FloatArray:
+def dollar_volume_ratio(segment: Segment, window: int) -> Expression:
     """Money traded against its mean."""
     money = dollar_volume(segment)
     return ratio(money, rolling_mean(money, window), empty=1.0)
 
 
-@shared
-def average_price(segment: Segment, window: int) -> FloatArray:
+def average_price(segment: Segment, window: int) -> Expression:
     """Volume-weighted mean of the adjusted typical price."""
     typical = measures.typical_price(segment)
     traded = _traded(segment, window)
-    mean = ratio(rolling_sum(typical * segment.volume, window), traded, empty=np.nan)
-    untraded = traded == 0
-    if untraded.any():
-        np.copyto(mean, rolling_mean(typical, window), where=untraded)
-    return mean
+    return ratio(rolling_sum(typical * segment.volume, window), traded, empty=rolling_mean(typical, window))
 
 
-def price_to_vwap(segment: Segment, window: int) -> FloatArray:
+def price_to_vwap(segment: Segment, window: int) -> Expression:
     """Distance of the close from the volume-weighted price, as a fraction."""
     return relative(segment.close, average_price(segment, window))
 
 
-def on_balance(segment: Segment, window: int) -> FloatArray:
+def on_balance(segment: Segment, window: int) -> Expression:
     """Volume of rising less that of falling bars, as a share of all, -1 to 1."""
     return ratio(
         rolling_sum(measures.close_change(segment) * segment.volume, window), _traded(segment, window), empty=0.0
     )
 
 
-def accumulation(segment: Segment, window: int) -> FloatArray:
+def accumulation(segment: Segment, window: int) -> Expression:
     """Volume weighted by where the bars closed in their range, -1 to 1."""
     return ratio(rolling_sum(_accumulated(segment), window), _traded(segment, window), empty=0.0)
 
 
-def money_flow(segment: Segment, window: int) -> FloatArray:
+def money_flow(segment: Segment, window: int) -> Expression:
     """Share of the money that changed hands at rising prices, 0 to 100."""
-    from finml_core.features.moves import money_moves
+    price = measures.typical_price(segment)
+    moved, least = price - lag(price, 1), ROUNDING * price
+    money = (segment.raw_high + segment.raw_low + segment.raw_close) * segment.volume  # three times, which drops out
+    rising, falling = where(moved > least, money, 0), where(-moved > least, money, 0)
+    known = 0 * moved + 0 * money  # 0, or missing
+    rise = rolling_sum(rising + known, window)
+    return 100 * ratio(rise, rolling_sum(rising + falling + known, window), empty=0.5)
 
-    prices = (measures.typical_price(segment), segment.raw_high, segment.raw_low, segment.raw_close)
-    made = money_moves(*(column.reshape(-1) for column in (*prices, segment.volume)), segment.shape[1])
-    rising, moving = (rolling_sum(column.reshape(segment.shape), window) for column in made)
-    share = ratio(rising, moving, empty=0.5)
-    share *= 100
-    return share
 
-
-def chaikin(segment: Segment, fast: int, slow: int) -> FloatArray:
+def chaikin(segment: Segment, fast: int, slow: int) -> Expression:
     """Chaikin's oscillator in units of mean volume.
 
     With the line's own increments x, ema(line) = line - (1-a)/a ema(x): the line, which has no start, drops out.
@@ -200,12 +193,10 @@ def chaikin(segment: Segment, fast: int, slow: int) -> FloatArray:
     return ratio(change, exponential_mean(segment.volume, slow), empty=0.0)
 
 
-@shared
-def _traded(segment: Segment, window: int) -> FloatArray:
+def _traded(segment: Segment, window: int) -> Expression:
     return rolling_sum(segment.volume, window)
 
 
-@shared
-def _accumulated(segment: Segment) -> FloatArray:
+def _accumulated(segment: Segment) -> Expression:
     place = ratio(2 * segment.close - segment.low - segment.high, segment.high - segment.low, empty=0.0)
     return place * segment.volume
