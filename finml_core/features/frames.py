@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from finml_core.features.rows import symbol_offsets
+from finml_core.features.rows import calendar, stamps_of, symbol_offsets
 from finml_core.schemas import as_bars
 from finml_core.typing import FloatArray
 
@@ -45,9 +45,9 @@ def _sorted_key_index(long: pd.DataFrame) -> pd.MultiIndex:
     """`schemas.key_index` of sorted bars, whose symbols need not be looked up row by row."""
     offsets = symbol_offsets(long)
     symbols = pd.Index(long["symbol"].iloc[offsets[:-1]].array, name="symbol")
-    codes, stamps = pd.factorize(long["ts"].to_numpy(), sort=True)
+    codes, stamps = calendar(stamps_of(long), offsets)
     return pd.MultiIndex(
-        levels=[symbols, pd.DatetimeIndex(stamps, name="ts")],
+        levels=[symbols, pd.DatetimeIndex(stamps.view("datetime64[us]"), name="ts")],
         codes=[np.repeat(np.arange(len(symbols)), np.diff(offsets)), codes],
         names=["symbol", "ts"],
         verify_integrity=False,

@@ -15,7 +15,7 @@ import pandas as pd
 from finml_core.features.expression import Expression
 from finml_core.features.operations import WIDTH
 from finml_core.features.program import Program, make_program
-from finml_core.features.rows import symbol_offsets
+from finml_core.features.rows import calendar, stamps_of, symbol_offsets
 from finml_core.features.segment import COLUMNS, Segment
 from finml_core.typing import BoolArray, FloatArray, IntArray
 
@@ -71,13 +71,12 @@ class Panel:
     @cached_property
     def stamps(self) -> IntArray:
         """Time of each bar in microseconds since 1970, shape (n_bars,)."""
-        return self.bars["ts"].to_numpy().astype("datetime64[us]").view(np.int64)
+        return stamps_of(self.bars)
 
     @cached_property
     def moments(self) -> tuple[IntArray, IntArray]:
         """Place of each bar's time among the panel's distinct times, shape (n_bars,), and those times in order."""
-        codes, distinct = pd.factorize(self.stamps, sort=True)
-        return codes, distinct
+        return calendar(self.stamps, self.offsets)
 
     @cached_property
     def asked(self) -> int:

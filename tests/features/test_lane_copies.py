@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from finml_core.features.expression import column
 from finml_core.features.panel import pack, parts_of
 from finml_core.features.program import make_program
-from finml_core.features.rows import symbol_offsets
+from finml_core.features.rows import calendar, symbol_offsets
 from finml_core.features.transpose import to_lanes
 from finml_core.schemas import segments
 
@@ -58,3 +58,27 @@ def test_symbols_start_where_looking_at_every_row_finds_them(lengths):
     names = np.repeat([f"S{number:02d}" for number in range(len(lengths))], lengths)
     bars = pd.DataFrame({"symbol": pd.array(names, dtype="str")})
     np.testing.assert_array_equal(symbol_offsets(bars), segments(bars))
+
+
+@given(lengths=st.lists(st.integers(500, 3000), min_size=1, max_size=6), short=st.lists(st.integers(1, 40), max_size=3))
+@settings(deadline=None, max_examples=60)
+def test_long_symbols_with_short_ones_among_them_are_found_too(lengths, short):
+    test_symbols_start_where_looking_at_every_row_finds_them.hypothesis.inner_test(lengths[:1] + short + lengths[1:])
+
+
+@given(data=st.data(), share=st.sampled_from([0.0, 0.1, 0.9]))
+@settings(deadline=None, max_examples=60)
+def test_places_in_the_calendar_are_those_of_pandas(data, share):
+    """Symbols that start late, end early, have holes, and with `share` bars at times that only they have."""
+    days = np.arange(0, 1000, 5, dtype=np.int64)
+    generator = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    stamps = []
+    for _ in range(data.draw(st.integers(1, 6))):
+        first = generator.integers(0, 150)
+        own = days[first : first + generator.integers(1, 200)]
+        own = own[generator.random(len(own)) < generator.choice([0.5, 1.0, 1.0])]
+        stamps.append(own + (generator.random(len(own)) < share) if len(own) else days[:1])
+    offsets = np.r_[0, np.cumsum([len(own) for own in stamps])]
+    joined = np.concatenate(stamps)
+    for computed, expected in zip(calendar(joined, offsets), pd.factorize(joined, sort=True), strict=True):
+        np.testing.assert_array_equal(computed, expected)
