@@ -10,7 +10,7 @@ from finml_core.features.expression import Expression
 from finml_core.features.operations import CODES, N_OUT, NUMBER, REGISTER, SLOT, WIDTH, is_by_value, takes_numbers
 from finml_core.typing import FloatArray, IntArray
 
-TILE = 1024  # values at least that operations value by value work on together: they stay in the first cache
+TILE = 4096  # values at least that operations value by value work on together: they stay in the first cache
 N_COLUMNS = 8  # of the panel that a program may read; compiled code takes as many, empty ones included
 
 
