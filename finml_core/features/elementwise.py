@@ -44,17 +44,11 @@ def of_one(code, memory, x, out, n):
         for i in range(0, n, WIDTH):
             value = load(memory, x + i, zero)
             store(memory, out + i, if_above(value, zero, one, if_above(zero, value, zero - one, value * 0.0 + 0.0)))
-    elif code == operations.ISNAN:
-        for i in range(0, n, WIDTH):
-            store(memory, out + i, if_known(load(memory, x + i, zero), zero, one))
     elif code == operations.PRICE:  # missing unless above 0 and finite
         for i in range(0, n, WIDTH):
             value = load(memory, x + i, zero)
-            store(
-                memory,
-                out + i,
-                if_above(value, zero, if_above(zero + np.inf, value, value, zero + np.nan), zero + np.nan),
-            )
+            finite = if_above(zero + np.inf, value, value, zero + np.nan)
+            store(memory, out + i, if_above(value, zero, finite, zero + np.nan))
     elif code == operations.VOLUME:  # missing unless 0 or more and finite
         for i in range(0, n, WIDTH):
             value = load(memory, x + i, zero)

@@ -2,10 +2,10 @@
 
 # value by value: of two columns, of three, of one, and of one with its settings
 ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM, MINIMUM, COPYSIGN, GREATER, GREATER_EQUAL, EQUAL, RATIO, WHERE = range(12)
-LOG, SQRT, ABSOLUTE, SIGN, ISNAN, TANH, ERF, PRICE, VOLUME, LAG, HIDE, WRITE = range(12, 24)
+LOG, SQRT, ABSOLUTE, SIGN, TANH, ERF, PRICE, VOLUME, LAG, HIDE, WRITE = range(12, 23)
 # whole columns, each value from several rows
-LOAD, SUM, MAX, MIN, AGE_OF_MAX, AGE_OF_MIN, MEAN_DEVIATION, EXPONENTIAL_MEAN, MOMENTS, COMOMENTS = range(24, 34)
-AUTOCOMOMENT, TREND, SHAPE, LOW, RANK, BIN, ENTROPY, WEIGHTED_SUM = range(34, 42)
+LOAD, SUM, MAX, MIN, AGE_OF_MAX, AGE_OF_MIN, MEAN_DEVIATION, EXPONENTIAL_MEAN, MOMENTS, COMOMENTS = range(23, 33)
+AUTOCOMOMENT, TREND, SHAPE, LOW, RANK, BIN, ENTROPY, WEIGHTED_SUM = range(33, 41)
 
 CODES = {name.lower(): code for name, code in list(globals().items()) if isinstance(code, int)}
 N_OUT = {"moments": 2, "trend": 2, "comoments": 3, "shape": 3}  # columns that come out, where they are several

@@ -87,13 +87,6 @@ class Panel:
             np.searchsorted(self.moments[1], self._asked.to_datetime64().astype("datetime64[us]").astype(np.int64))
         )
 
-    @cached_property
-    def sections(self) -> tuple[IntArray, IntArray]:
-        """Rows in order of time, then of symbol, and offsets: time k has the rows order[offsets[k]:offsets[k+1]]."""
-        codes, distinct = self.moments
-        counts = np.bincount(codes, minlength=len(distinct))
-        return np.argsort(codes, kind="stable"), np.r_[0, np.cumsum(counts)]
-
     def of(self, rule: Rule, **parameters: Hashable) -> FloatArray:
         """What a rule of a segment gives, as a column of shape (n_bars,); kept, and not to be written into."""
         key = (rule, *parameters.items())

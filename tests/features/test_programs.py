@@ -33,7 +33,6 @@ BY_VALUE = {
     "absolute": lambda x, y: abs(x),
     "negative": lambda x, y: -x,
     "sign": lambda x, y: np.sign(x),
-    "isnan": lambda x, y: np.isnan(x) + 0.0,
     "tanh": lambda x, y: np.tanh(x),
     "erf": lambda x, y: erf(x),
     "number on the left": lambda x, y: (3 - x) + (3 / y) + 3 * x + np.maximum(3, y),
