@@ -107,9 +107,16 @@ def regime_words() -> dict[str, str]:
 
 
 def series_colors(names: Iterable[object]) -> dict[str, str]:
-    """One colour a series, by reading name: known names keep theirs, others take the rest in the order met."""
+    """One colour a series, by reading name: known names keep theirs, others take the rest in the order met.
+
+    Of several that say behind a dot where they are from ("LSTM · my run") the first has the known colour.
+    """
     names = list(dict.fromkeys(str(name) for name in names))
-    known = {name: KNOWN_SERIES.get(name.lower().replace(" ", "_")) for name in names}
+    known: dict[str, str | None] = {}
+    for name in names:
+        bare, _, origin = name.partition(" · ")
+        color = KNOWN_SERIES.get(bare.lower().replace(" ", "_"))
+        known[name] = None if origin and color in known.values() else color
     taken = set(known.values())
     spare = [color for color in MODELS if color not in taken] or list(MODELS)
     unknown = [name for name in names if known[name] is None]

@@ -65,6 +65,9 @@ def test_every_regime_has_its_own_colour():
 def test_a_known_model_keeps_its_colour_whoever_stands_beside_it():
     alone = theme.series_colors(["lstm"])["LSTM"]
     assert theme.series_colors(["mine", "logistic", "lstm", "naive"])["LSTM"] == alone
+    compared = theme.series_colors(["LSTM · one", "GRU · one", "LSTM · other"])
+    assert compared["LSTM · one"] == alone
+    assert len(set(compared.values())) == 3
     many = theme.series_colors(["logistic", "lightgbm", "lstm", "mine", "yours"])
     assert len(set(many.values())) == 5
 
