@@ -94,7 +94,7 @@ def trust(row: pd.Series, luck: pd.Series, config: ExperimentConfig) -> None:
 selection = open_page("Overview", "What does the evidence say today, and how far can I trust it?")
 jobs.need_bars()
 work_and_data()
-run_id = jobs.need_run(selection)
+run_id = jobs.need_run(selection, is_watched=True)
 
 with show_errors():
     config = load.run_config(run_id)

@@ -70,18 +70,21 @@ def need_bars() -> None:
         st.stop()
 
 
-def need_run(selection: Selection) -> str:
-    """The chosen run, which is done; while there is none, the page ends here and says what is to be done."""
+def need_run(selection: Selection, *, is_watched: bool = False) -> str:
+    """The chosen run, which is done; while there is none, the page ends here and says what is to be done.
+
+    A page that shows what is in progress anyway (`is_watched`) does not show it twice.
+    """
     show_error()
     if selection.run_id is None:
         empty_state("Nothing has been run yet.", "Run the first experiment", start_first)
         st.stop()
-    if unfinished(selection.run_id):
+    if unfinished(selection.run_id, is_watched=is_watched):
         st.stop()
     return selection.run_id
 
 
-def unfinished(run_id: str) -> bool:
+def unfinished(run_id: str, *, is_watched: bool = False) -> bool:
     """Say how a run that has no results stands; True where there is nothing more to show."""
     status = load.run_store().status(run_id)
     if status.state == "done":
@@ -91,7 +94,8 @@ def unfinished(run_id: str) -> bool:
             f"{status.name} is {status.state}: its results appear here as soon as it is done.",
             icon=":material/hourglass_top:",
         )
-        watch(f"wait_{run_id}")
+        if not is_watched:
+            watch(f"wait_{run_id}")
         return True
     words = {"failed": "failed", "cancelled": "was cancelled", "lost": "was lost: its process ended without a word"}
     st.error(f"{status.name} {words[status.state]}. {status.error or ''}".strip(), icon=":material/error:")
