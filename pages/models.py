@@ -183,7 +183,7 @@ with show_errors():
                 live()
         if selection.run_id is None:
             st.info("The leaderboard appears when the first run is done.")
-        elif not jobs.unfinished(selection.run_id):
+        elif not jobs.unfinished(selection.run_id, is_watched=True):
             board(selection.run_id)
     how(
         "How this is computed",
