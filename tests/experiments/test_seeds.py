@@ -9,12 +9,12 @@ import pytest
 from finml_core.errors import ConfigError
 from finml_core.experiments import ExperimentCancelled, fitting, run_experiment
 from finml_core.experiments.trials import trial_identity
-from finml_core.models import LightGBMConfig, LSTMConfig, ModelConfig, ModelType, TrainConfig
+from finml_core.models import GRUConfig, LightGBMConfig, ModelConfig, ModelType, TrainConfig
 
 TWO = ("SYN00", "SYN01")
 FEW_TREES = ModelConfig(lightgbm=LightGBMConfig(n_estimators=10))
 TINY = ModelConfig(
-    lstm=LSTMConfig(hidden_dim=4), train=TrainConfig(epochs=2, batch_size=128, device="cpu"), sequence_length=4
+    gru=GRUConfig(hidden_dim=4), train=TrainConfig(epochs=2, batch_size=128, device="cpu"), sequence_length=4
 )
 
 
@@ -25,7 +25,7 @@ def trees(small):
 
 @pytest.fixture(scope="module")
 def network(small):
-    return replace(small, symbols=TWO, models=(ModelType.LSTM,), model=TINY, n_seeds=2)
+    return replace(small, symbols=TWO, models=(ModelType.GRU,), model=TINY, n_seeds=2)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_folds_and_seeds_in_one_program_answer_as_separate_trainings(trained, ne
     together, _ = trained
     monkeypatch.setattr(fitting, "AT_ONCE", 1)
     separate = run_experiment(network, market)
-    np.testing.assert_allclose(p_raw(together, "lstm"), p_raw(separate, "lstm"), atol=1e-3)
+    np.testing.assert_allclose(p_raw(together, "gru"), p_raw(separate, "gru"), atol=1e-3)
     key = ["model", "fold", "seed", "epoch"]
     histories = [each.tables["history"].sort_values(key, ignore_index=True) for each in (together, separate)]
     pd.testing.assert_frame_equal(*histories, atol=1e-3)
@@ -123,10 +123,10 @@ def test_the_times_tell_what_was_trained_where(trained):
 def test_a_program_that_was_stopped_goes_on_from_the_folds_it_finished(trained, network, market, monkeypatch):
     monkeypatch.setattr(fitting, "AT_ONCE", 3)
     kept = Memory()
-    with pytest.raises(ExperimentCancelled, match="training lstm"):
+    with pytest.raises(ExperimentCancelled, match="training gru"):
         run_experiment(network, market, checkpoint=kept, should_stop=lambda: len(kept.trained) >= 3)
     first = list(kept.trained)
     assert len(first) == 3
     again = run_experiment(network, market, checkpoint=kept)
     assert len(set(kept.trained)) == len(kept.trained) == 2 * again.tables["folds"]["fold"].nunique()
-    np.testing.assert_allclose(p_raw(again, "lstm"), p_raw(trained[0], "lstm"), atol=1e-3)
+    np.testing.assert_allclose(p_raw(again, "gru"), p_raw(trained[0], "gru"), atol=1e-3)

@@ -219,12 +219,12 @@ def test_models_that_differ_are_refused(world):
     ("network", "device", "batch_size", "expected"),
     [
         (LSTMConfig(hidden_dim=512), "cuda", 256, True),
-        (LSTMConfig(hidden_dim=32), "cpu", 64, True),
-        (LSTMConfig(hidden_dim=32), "cpu", 256, False),
-        (GRUConfig(hidden_dim=32), "cpu", 256, True),
-        (GRUConfig(hidden_dim=64), "cpu", 256, False),
-        (GRUConfig(hidden_dim=64), "cpu", 64, True),
-        (TransformerConfig(d_model=32), "cpu", 256, True),
+        (LSTMConfig(hidden_dim=16), "cpu", 64, False),
+        (GRUConfig(hidden_dim=32), "cpu", 64, True),
+        (GRUConfig(hidden_dim=32), "cpu", 256, False),
+        (GRUConfig(hidden_dim=64), "cpu", 64, False),
+        (ConvLSTMConfig(hidden_dim=16), "cpu", 64, True),
+        (TransformerConfig(d_model=16, nhead=2), "cpu", 64, False),
     ],
 )
 def test_one_program_is_the_default_where_it_is_faster(network, device, batch_size, expected, world, monkeypatch):

@@ -20,8 +20,7 @@ from finml_core.models.training.device import frugal_threads
 from finml_core.models.windows import WindowMap
 
 AT_ONCE_ON_CPU = 8  # members whose states stay in the caches together
-MOST_STATES = 200_000  # rows x bars x units of a step up to which one program for all wins on a CPU
-MOST_STATES_LSTM = 50_000  # the same against torch's own LSTM
+MOST_STATES = 50_000  # rows x bars x units of a step up to which one program wins against a training a core
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,14 +107,14 @@ def is_faster_together(network: AnyNetworkConfig, device: torch.device, batch_si
     """Whether one batched program beats separate trainings, as tests/benchmarks/training.py measures it.
 
     Always on a CUDA device, where a small network's step is all overhead. On a CPU as long as the states of a step are
-    few: many separate small steps are mostly overhead, while large ones run near the peak of a core by themselves, and
-    torch's own LSTM does so early.
+    few: many separate small steps are mostly overhead, while larger ones, and those of torch's own LSTM and attention,
+    keep a core busy by themselves, and every core has a training.
     """
     if device.type == "cuda":
         return True
-    width = network.d_model if isinstance(network, TransformerConfig) else network.hidden_dim
-    most = MOST_STATES_LSTM if isinstance(network, LSTMConfig | HybridConfig) else MOST_STATES
-    return batch_size * sequence_length * width <= most
+    if isinstance(network, LSTMConfig | HybridConfig | TransformerConfig):
+        return False
+    return batch_size * sequence_length * network.hidden_dim <= MOST_STATES
 
 
 def _at_once(n_models: int, device: torch.device, together: bool) -> int:
