@@ -121,16 +121,18 @@ def _sort(value, place, ordered, owner, bucket, first):
         fullest = max(fullest, first[i + 1])
         first[i + 1] += first[i]
     if fullest > CROWDED:
-        order = np.argsort(value)
-        for i in range(count):
-            ordered[i] = value[order[i]]
-            owner[i] = place[order[i]]
+        _merge_sort(value, place, ordered, owner)
         return
     for i in range(count):
         to = first[bucket[i]]
         first[bucket[i]] = to + 1
         ordered[to] = value[i]
         owner[to] = place[i]
+    _insertion_sort(ordered, owner, count)
+
+
+@compiled
+def _insertion_sort(ordered, owner, count):
     for i in range(1, count):
         x = ordered[i]
         if ordered[i - 1] > x:
@@ -145,10 +147,32 @@ def _sort(value, place, ordered, owner, bucket, first):
 
 
 @compiled
+def _merge_sort(value, place, ordered, owner):
+    """Ascending `value` and its `place`, which are written over, into `ordered` and `owner`."""
+    count = value.size
+    width = 1
+    while width == 1 or width < count:
+        for start in range(0, count, 2 * width):
+            middle, stop = min(start + width, count), min(start + 2 * width, count)
+            left, right = start, middle
+            for i in range(start, stop):
+                from_left = right >= stop or (left < middle and value[left] <= value[right])
+                taken = left if from_left else right
+                ordered[i] = value[taken]
+                owner[i] = place[taken]
+                left += from_left
+                right += not from_left
+        for i in range(count):
+            value[i], place[i] = ordered[i], owner[i]
+        width *= 2
+
+
+@compiled
 def _middle(value):
     """Median and half of the range between the quartiles of up to 31 values; 1 where that is nothing."""
     step = max(1, value.size // SAMPLED)
-    few = np.sort(value[::step])
+    few = value[::step].copy()
+    _insertion_sort(few, np.zeros(few.size, dtype=np.int64), few.size)
     spread = (few[(3 * few.size) // 4] - few[few.size // 4]) / 2
     return few[few.size // 2], spread if spread > 0.0 else 1.0
 

@@ -60,7 +60,7 @@ def run(steps, numbers, constants, columns, lanes, places, memory, layout, targe
     size = places[1].max() * lanes
     for number in range(constants.size):
         memory[number * WIDTH : (number + 1) * WIDTH] = constants[number]
-    step = 0
+    step = np.int64(0)  # as a literal it would have what is called below compiled twice
     while step < len(steps):
         stop = steps[step, STOP]
         if stop > 0:
@@ -121,14 +121,10 @@ def _compute(code, step, settings, memory, layout, size, lanes):
     window = int(settings[0])
     if code == operations.SUM:
         rolling_sum(x, window, lanes, out)
-    elif code == operations.MAX:
-        rolling_extreme(x, window, lanes, False, out)
-    elif code == operations.MIN:
-        rolling_extreme(x, window, lanes, True, out)
-    elif code == operations.AGE_OF_MAX:
-        bars_since_extreme(x, window, lanes, False, out)
-    elif code == operations.AGE_OF_MIN:
-        bars_since_extreme(x, window, lanes, True, out)
+    elif code == operations.MAX or code == operations.MIN:
+        rolling_extreme(x, window, lanes, code == operations.MIN, out)
+    elif code == operations.AGE_OF_MAX or code == operations.AGE_OF_MIN:
+        bars_since_extreme(x, window, lanes, code == operations.AGE_OF_MIN, out)
     elif code == operations.MEAN_DEVIATION:
         mean_deviation(x, _slot(memory, step[IN + 1], layout, size), window, lanes, out)
     elif code == operations.EXPONENTIAL_MEAN:
