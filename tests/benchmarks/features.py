@@ -31,7 +31,7 @@ from finml_core.schemas import as_bars
 from tests.benchmarks.peers.feature_peers import FACTORS, FORTY, TALIB_FEATURES, with_pandas, with_polars, with_talib
 from tests.benchmarks.peers.qlib_peer import write_qlib_store
 
-REPETITIONS = 5
+REPETITIONS = 7
 TARGETS = {"pandas": 25, "polars": 15, "TA-Lib": 3}
 QLIB = "FINML_QLIB_PYTHON"
 RUNNING_SUMS = ("zscore", "slope", "realized_volatility", "bollinger", "cci")  # peers lose digits in these
