@@ -131,11 +131,9 @@ def compute(features: Sequence[Feature], panel: Panel, dtype: str = "float64") -
     if alone:
         work += panel.write([features[number].call for number in alone], out, np.array(alone))
     in_threads(work)
-    if out.dtype == np.float64:
+    if out.dtype == np.float64:  # symbols may be compared by them
         for number in alone:
-            panel.keep(
-                out[number], features[number].rule, **features[number].parameters
-            )  # symbols may be compared by it
+            panel.keep(out[number], features[number].rule, **features[number].parameters)
     compare(compared, panel)
     return out
 

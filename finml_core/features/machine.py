@@ -2,8 +2,8 @@
 
 All of a block is computed in one call, so that threads work side by side however little each operation does. Columns
 lie one after the other in `memory`: numbers first, eight equal values each; then registers of a tile each; then slots
-of a block each. Operations value by value go together through the block, a tile of rows at a time, which stays in the
-first cache from one to the next.
+of a block each. Operations value by value go together through the block, a tile of rows at a time, which stays in a
+core's own caches from one to the next.
 """
 
 import numpy as np
@@ -30,13 +30,8 @@ from finml_core.features.moments import rolling_autocomoment, rolling_comoments,
 from finml_core.features.operations import REGISTER, SLOT, WIDTH
 from finml_core.features.transpose import to_lanes, write_rows
 
-CODE, OUT, IN, NUMBERS, STOP = (
-    0,
-    1,
-    4,
-    7,
-    9,
-)  # of a step: operation, up to three out, three in, settings, end of its group
+# of a step: operation, up to three columns out, as many in, first and end of its settings, end of its group
+CODE, OUT, IN, NUMBERS, STOP = 0, 1, 4, 7, 9
 
 
 @compiled

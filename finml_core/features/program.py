@@ -10,7 +10,7 @@ from finml_core.features.expression import Expression
 from finml_core.features.operations import CODES, N_OUT, NUMBER, REGISTER, SLOT, WIDTH, is_by_value, takes_numbers
 from finml_core.typing import FloatArray, IntArray
 
-TILE = 4096  # values at least that operations value by value work on together: they stay in the first cache
+TILE = 4096  # values at least that operations value by value work on together: they stay in a core's own caches
 N_COLUMNS = 8  # of the panel that a program may read; compiled code takes as many, empty ones included
 
 
@@ -118,6 +118,8 @@ class _List:
         if name == "number":
             self.constants[made[0]] = numbers[0]
         else:
+            if name == "lag" and numbers[0] < 0:
+                raise ValueError(f"a lag must be at least 0 bars, got {numbers[0]:g}: no expression reads a later row")
             if not takes_numbers(name) and any(source in self.constants for source in sources):
                 raise TypeError(f"{name} is of columns, not of a number")
             self.steps.append(_Step(name, sources, numbers, made))

@@ -16,8 +16,6 @@ SETTLED = 1e-8  # share of a recursive indicator's seed that may remain when its
 
 def lag(x: Expression, n_bars: int) -> Expression:
     """The value `n_bars` earlier; missing in the first `n_bars` rows."""
-    if n_bars < 0:
-        raise ValueError(f"n_bars must be at least 0, got {n_bars}: no expression reads a later row")
     return Expression("lag", x, numbers=(n_bars,))
 
 

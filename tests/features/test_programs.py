@@ -117,8 +117,9 @@ def test_an_operation_of_columns_refuses_a_number(rule):
 
 
 def test_no_lag_reads_ahead():
-    with pytest.raises(ValueError, match="n_bars must be at least 0, got -1"):
-        rolling.lag(column(0), -1)
+    for late in (rolling.lag(column(0), -1), Expression("lag", column(0), numbers=(-3,))):
+        with pytest.raises(ValueError, match="a lag must be at least 0 bars, got -"):
+            make_program([late])
 
 
 def test_what_is_unknown_or_writes_in_place_is_refused():
